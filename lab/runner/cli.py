@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""Options of lab/vm, and the order of its steps."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import prepare, session
+from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan
+
+KERNELS = ("6.1", "6.12", "7.3", "debug")
+NICS = ("vmxnet3", "e1000", "virtio-net")
+LATER = {
+    "--share": "Shared Folders need the lab's HGFS server, which is not built yet",
+    "--device": "the lab has no VMware device models yet",
+    "--xen": "runs on Xen are not built yet",
+}
+USAGE = """lab/vm [OPTION]... -- COMMAND [ARG]...
+
+Run COMMAND as root in a fresh guest; stdout, stderr and exit status are COMMAND's.
+The guest sees this machine's files read-only under a writable overlay.
+
+  --kernel 6.1|6.12|7.3|debug   stock Debian kernels; debug has KASAN, lockdep, kmemleak (6.1)
+  --drivers ours|stock|none     whose modules modprobe finds (ours)
+  --cpus N  --memory MIB        (2, 512)
+  --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
+                                without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
+  --peer COMMAND                run COMMAND (a shell line) at the peer during the run
+  --count FILE                  write instructions, exits, interrupts and host requests as JSON
+  --keep-log FILE               write the whole console log
+  --timeout SECONDS             (120)
+
+Exit status: COMMAND's; 124 time is over; 125 the kernel reported a fault; 126 the lab could not
+run it; 2 wrong usage.  Documentation/lab.md has the rest."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise LabError(f"{message}: see lab/vm --help")
+
+
+def whole(low, high, unit):
+    def parse(text):
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number of {unit} from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def parse_nic(text):
+    model, _, rest = text.partition(",")
+    if model in ("vmxnet", "vlance"):
+        raise argparse.ArgumentTypeError(f"'{model}' needs a device model that is not built yet")
+    if model not in NICS:
+        raise argparse.ArgumentTypeError(f"'{model}' is no NIC model (known: {', '.join(NICS)})")
+    if rest and not rest.startswith("backend="):
+        raise argparse.ArgumentTypeError(f"'{rest}' is no NIC setting (known: backend=SPEC)")
+    return model, rest.removeprefix("backend=") or None
+
+
+def writable(text):
+    path = Path(text).absolute()
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be written; name a file in a folder you may write")
+    return str(path)
+
+
+def parse(argv):
+    """Split at the first '--': options before it, COMMAND after it."""
+    if "--" in argv:
+        cut = argv.index("--")
+        options, command = argv[:cut], argv[cut + 1 :]
+    else:
+        options, command = argv, []
+    for word in options:
+        name = word.partition("=")[0]
+        if name in LATER:
+            raise LabError(f"{name}: {LATER[name]}; leave the option out")
+    parser = Parser(prog="lab/vm", add_help=False, allow_abbrev=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--kernel", choices=KERNELS, default="6.1")
+    parser.add_argument("--drivers", choices=("ours", "stock", "none"), default="ours")
+    parser.add_argument("--cpus", type=whole(1, 64, "CPUs"), default=2)
+    parser.add_argument("--memory", type=whole(128, 1 << 20, "MiB"), default=512)
+    parser.add_argument("--nic", type=parse_nic, action="append", default=[])
+    parser.add_argument("--peer")
+    parser.add_argument("--count", type=writable)
+    parser.add_argument("--keep-log", type=writable)
+    parser.add_argument("--timeout", type=whole(1, 7 * 86400, "seconds"), default=120)
+    args = parser.parse_args(options)
+    if not args.help and not command:
+        raise LabError("no COMMAND to run: write it after '--', as in lab/vm -- uname -r")
+    return args, command
+
+
+def name_nics(specs):
+    """Ids are the model's name, then NAME.1, NAME.2 …: what --count's readers expect."""
+    nics = []
+    for model, backend in specs:
+        seen = sum(nic.model == model for nic in nics)
+        nics.append(Nic(model, backend, f"{model}.{seen}" if seen else model))
+    return nics
+
+
+def isolate(argv):
+    """The command that runs argv in network, mount and process namespaces of its own.
+
+    All of the run's processes, taps and addresses end with it, however it ends.
+    """
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", *argv]
+
+
+def run_isolated(plan_file):
+    process = subprocess.Popen(isolate([sys.executable, str(REPO / "lab/vm"), "--plan", plan_file]))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: process.terminate())
+    while True:
+        try:
+            status = process.wait()
+            return status if status >= 0 else 128 - status
+        except KeyboardInterrupt:  # the terminal has told the child as well
+            continue
+
+
+def run(argv):
+    args, command = parse(argv)
+    if args.help:
+        print(USAGE)
+        return 0
+    started = time.monotonic()
+    kernel = prepare.kernel(args.kernel)
+    prepare.build(args.kernel if args.drivers == "ours" else None)
+    run_dir = tempfile.mkdtemp(prefix="vmguest-")
+    try:
+        plan = Plan(
+            run_dir=run_dir,
+            kernel=kernel,
+            modules=prepare.modules(kernel, args.drivers),
+            initrd=prepare.initrd(kernel),
+            command=command,
+            directory=os.getcwd(),
+            nics=name_nics(args.nic),
+            drivers=args.drivers,
+            cpus=args.cpus,
+            memory=args.memory,
+            peer=args.peer,
+            count=args.count,
+            keep_log=args.keep_log,
+            timeout=args.timeout,
+        )
+        plan_file = os.path.join(run_dir, "plan.json")
+        plan.save(plan_file)
+        if os.environ.get("VMGUEST_VERBOSE"):
+            print(f"lab/vm: prepared in {time.monotonic() - started:.2f} s", file=sys.stderr)
+        return run_isolated(plan_file)
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def main(argv):
+    try:
+        if argv[:1] == ["--plan"]:
+            return session.run(Plan.load(argv[1]))
+    except LabError as error:
+        print(f"lab/vm: {error}", file=sys.stderr)
+        return EXIT_LAB
+    try:
+        parse(argv)
+    except LabError as error:
+        print(f"lab/vm: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        return run(argv)
+    except LabError as error:
+        print(f"lab/vm: {error}", file=sys.stderr)
+        return EXIT_LAB
+    except KeyboardInterrupt:
+        return 130
+

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""What the guest may ask of the host side: the far end of labctl."""
+
+import json
+import subprocess
+
+from . import machine as machines
+from .plan import LabError
+
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop"
+NET_SECONDS = 600
+
+
+def reply(status=0, stdout="", stderr=""):
+    return {"status": status, "stdout": stdout, "stderr": stderr}
+
+
+class LabControl:
+    """Answers the requests of one run."""
+
+    def __init__(self, plan, machine):
+        self.plan = plan
+        self.machine = machine
+        self.interrupts_before = {}
+        self.started = {}
+
+    def answer(self, line):
+        """One request line in, one reply out; a bad request is the guest's error, never ours."""
+        try:
+            request = json.loads(line)
+            argv = [str(word) for word in request["argv"]]
+            handler = {"counters": self.counters, "link": self.link, "net": self.net}.get(argv[0] if argv else "")
+            if handler is None:
+                return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
+            return handler(argv[1:], request)
+        except (ValueError, KeyError, TypeError) as error:
+            return reply(2, stderr=f"labctl: the request cannot be read: {error!r}\n")
+        except LabError as error:
+            return reply(126, stderr=f"labctl: {error}\n")
+
+    def counters(self, argv, request):
+        """Counts since the last reset, as --count's file has them."""
+        interrupts = self.name_interrupts(request.get("interrupts", {}))
+        if "--reset" in argv:
+            self.interrupts_before = interrupts
+            self.machine.plugin("counters-reset")
+            return reply()
+        counted = self.machine.plugin("counters " + json.dumps({"modules": request.get("modules", {})}))
+        counted["interrupts"] = {
+            name: max(0, number - self.interrupts_before.get(name, 0)) for name, number in interrupts.items()
+        }
+        return reply(stdout=json.dumps(counted))
+
+    def name_interrupts(self, by_address):
+        """Interrupts per PCI address, as /proc/interrupts has them, under the lab's device names."""
+        names = {machines.pci_address(index): nic.name for index, nic in enumerate(self.plan.nics)}
+        return {name: int(by_address.get(address, 0)) for address, name in names.items()}
+
+    def link(self, argv, _request):
+        known = {f"eth{index}": nic.name for index, nic in enumerate(self.plan.nics)}
+        if len(argv) != 2 or argv[0] not in known or argv[1] not in ("up", "down"):
+            return reply(2, stderr=f"labctl: usage: labctl link {'|'.join(known) or 'ethN'} up|down\n")
+        self.machine.monitor("set_link", name=known[argv[0]], up=argv[1] == "up")
+        return reply()
+
+    def net(self, argv, _request):
+        """Run programs at the NIC's peer: wait for one, or start it and stop it later."""
+        verb, words = (argv[0], argv[1:]) if argv else ("", [])
+        if verb == "run" and words:
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=NET_SECONDS, check=False)
+            return reply(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        if verb == "start" and len(words) > 1:
+            return self.start(words[0], words[1:])
+        if verb == "stop" and len(words) == 1 and words[0] in self.started:
+            return self.finish(words[0])
+        return reply(2, stderr="labctl: usage: labctl net run CMD…, net start NAME CMD…, net stop NAME\n")
+
+    def start(self, name, words):
+        if name in self.started:
+            return reply(2, stderr=f"labctl: '{name}' runs already; stop it first\n")
+        output = open(f"{self.plan.run_dir}/net-{len(self.started)}.out", "w+b")
+        self.started[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output), output
+        return reply()
+
+    def finish(self, name):
+        """Ask it to end, wait, and hand over its whole output and status."""
+        process, output = self.started.pop(name)
+        if process.poll() is None:
+            process.terminate()
+        try:
+            status = process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        with output:
+            output.seek(0)
+            return reply(max(status, 0), output.read().decode(errors="replace"))
+
+    def handle(self, line):
+        try:
+            return json.dumps(self.answer(line))
+        except (OSError, subprocess.SubprocessError) as error:
+            return json.dumps(reply(126, stderr=f"labctl: {error}\n"))

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""QEMU's command line, process and monitor."""
+
+import json
+import os
+import socket
+import subprocess
+
+from . import network
+from .plan import REPO, LabError
+
+PORTS = ("control", "stdout", "stderr", "labctl")
+FIRST_SLOT = 0x10  # NIC i sits in PCI slot 0x10 + i, so its address is known on both sides
+PLUGIN = REPO / "build/host/libvmguest-lab.so"
+NIC_MODELS = {"vmxnet3": "vmxnet3", "e1000": "e1000", "virtio-net": "virtio-net-pci"}
+CMDLINE = (
+    # What follows 'quiet' costs seconds under emulation and tests nothing of ours.
+    "console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off tsc=reliable no_timer_check "
+    "8250.nr_uarts=1 apparmor=0 random.trust_cpu=on net.ifnames=0"
+)
+
+
+def pci_address(index):
+    return f"0000:00:{FIRST_SLOT + index:02x}.0"
+
+
+def nic_arguments(plan):
+    words = []
+    for index, nic in enumerate(plan.nics):
+        spec = nic.backend or f"tap,ifname={network.tap(index)},script=no,downscript=no,vnet_hdr=on"
+        device = f"{NIC_MODELS[nic.model]},id={nic.name},netdev=net{index}"
+        device += f",mac=52:54:00:12:34:{0x56 + index:02x},addr={FIRST_SLOT + index:#x}"
+        if plan.count and nic.model == "virtio-net":
+            device += ",ioeventfd=off"  # or its doorbells reach the device unseen
+        words += ["-netdev", f"{spec},id=net{index}", "-device", device]
+    return words
+
+
+def port_arguments(run_dir):
+    words = ["-device", "virtio-serial-pci,addr=0x4"]
+    for name in PORTS:
+        words += ["-chardev", f"socket,id={name},path={run_dir}/{name}.sock"]
+        words += ["-device", f"virtserialport,chardev={name},name=vmguest.{name}"]
+    return words
+
+
+def arguments(plan):
+    run = plan.run_dir
+    cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "")
+    plugin = f"{PLUGIN},control={run}/plugin.sock" + (",count=on" if plan.count else "")
+    return [
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", "-cpu", "qemu64,+rdrand",
+        "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",
+        "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline,
+        "-chardev", f"file,id=console,path={run}/console.log", "-serial", "chardev:console",
+        "-qmp", f"unix:{run}/qmp.sock,server=on,wait=off",
+        "-fsdev", "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap",
+        "-device", "virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot,addr=0x5",
+        *(["-plugin", plugin] if PLUGIN.exists() else []), *port_arguments(run), *nic_arguments(plan),
+    ]  # fmt: skip
+
+
+class Machine:
+    """One QEMU process."""
+
+    def __init__(self, plan):
+        self.run_dir = plan.run_dir
+        if plan.count and not PLUGIN.exists():
+            raise LabError("the lab's device plugin is not built: run 'make build'")
+        with open(os.path.join(self.run_dir, "qemu.log"), "w") as log:
+            try:
+                self.process = subprocess.Popen(arguments(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            except FileNotFoundError:
+                raise LabError("QEMU is not installed: run 'scripts/setup demo' as root") from None
+
+    def words(self):
+        """What QEMU itself had to say, for an error message."""
+        with open(os.path.join(self.run_dir, "qemu.log"), errors="replace") as log:
+            return log.read().strip()
+
+    def monitor(self, command, **arguments):
+        """Run one QMP command and return its result.  Raises LabError."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(10)
+            try:
+                link.connect(os.path.join(self.run_dir, "qmp.sock"))
+                stream = link.makefile("rw")
+                stream.readline()
+                for name, values in (("qmp_capabilities", {}), (command, arguments)):
+                    stream.write(json.dumps({"execute": name, "arguments": values}) + "\n")
+                    stream.flush()
+                    reply = json.loads(stream.readline())
+                    while "event" in reply:
+                        reply = json.loads(stream.readline())
+            except (OSError, ValueError) as error:
+                raise LabError(f"QEMU's monitor does not answer: {error}") from None
+        if "error" in reply:
+            raise LabError(f"QEMU refused '{command}': {reply['error']['desc']}")
+        return reply["return"]
+
+    def plugin(self, line):
+        """Ask the device plugin; the answer is a JSON value.  Raises LabError."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(30)
+            try:
+                link.connect(os.path.join(self.run_dir, "plugin.sock"))
+                link.sendall(line.encode() + b"\n")
+                reply = json.loads(link.makefile("r").readline())
+            except (OSError, ValueError) as error:
+                raise LabError(f"the device plugin does not answer: {error}") from None
+        if isinstance(reply, dict) and "error" in reply:
+            raise LabError(f"the device plugin refused: {reply['error']}")
+        return reply
+
+    def stop(self):
+        """End QEMU: politely, then by its pid."""
+        if self.process.poll() is None:
+            try:
+                self.monitor("quit")
+                self.process.wait(5)
+            except (LabError, subprocess.TimeoutExpired):
+                self.process.kill()
+        self.process.wait()

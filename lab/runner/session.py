@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""The run itself: start the machine, carry the streams, keep the deadline, judge the end."""
+
+import json
+import os
+import selectors
+import shlex
+import shutil
+import socket
+import sys
+import threading
+import time
+
+from . import console, network
+from .labctl import LabControl
+from .machine import PORTS, Machine
+from .plan import EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
+
+DRAIN_SECONDS = 0.2  # for bytes on their way when the guest has said goodbye
+
+
+def write_job(plan):
+    """What stage 2 runs in the guest, as shell assignments."""
+    nics = sum(nic.backend is None for nic in plan.nics)
+    lines = [
+        f"directory={shlex.quote(plan.directory)}",
+        f"command=({' '.join(shlex.quote(word) for word in plan.command)})",
+        f"modules={shlex.quote(plan.kernel['modules'])}",
+        f"index={shlex.quote(plan.modules or '')}",
+        f"nics={nics}",
+        f"count={'yes' if plan.count else ''}",
+        f"labctl={shlex.quote(str(REPO / 'build/host/labctl'))}",
+    ]
+    with open(os.path.join(plan.run_dir, "job"), "w") as job:
+        job.write("\n".join(lines) + "\n")
+
+
+class Session:
+    def __init__(self, plan):
+        self.plan = plan
+        self.deadline = time.monotonic() + plan.timeout
+        self.selector = selectors.DefaultSelector()
+        self.links = {}
+        self.control_text = b""
+        self.request_text = b""
+        self.status = None  # COMMAND's, once the guest has told it
+        self.counts = None
+        self.machine = None
+        self.control = None
+
+    def open_ports(self):
+        """Listen before QEMU starts, so that no port can find the door closed."""
+        listeners = {}
+        for name in PORTS:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(os.path.join(self.plan.run_dir, f"{name}.sock"))
+            listener.listen(1)
+            listener.settimeout(10)
+            listeners[name] = listener
+        return listeners
+
+    def connect(self, listeners):
+        for name, listener in listeners.items():
+            try:
+                link, _ = listener.accept()
+            except TimeoutError:
+                raise LabError(f"QEMU did not start: {self.machine.words() or 'it says nothing'}") from None
+            finally:
+                listener.close()
+            self.links[name] = link
+            self.selector.register(link, selectors.EVENT_READ, name)
+
+    def run(self):
+        listeners = self.open_ports()
+        network.set_up(self.plan.nics)
+        peer = network.start_peer(self.plan.peer)
+        self.machine = Machine(self.plan)
+        self.control = LabControl(self.plan, self.machine)
+        try:
+            self.connect(listeners)
+            self.links["control"].sendall(f"{self.plan.run_dir}/job {REPO}/lab/guest/session\n".encode())
+            self.loop()
+        finally:
+            self.machine.stop()
+            if peer and peer.poll() is None:
+                peer.terminate()
+        return self.judge()
+
+    def loop(self):
+        """Carry bytes until the guest has said its last word, died, or run out of time."""
+        end = self.deadline
+        while (left := end - time.monotonic()) > 0:
+            for key, _ in self.selector.select(min(left, 1.0)):
+                self.receive(key.fileobj, key.data)
+            if self.status is not None:
+                end = min(end, self.drained_by())
+            elif not self.selector.get_map() or self.machine.process.poll() is not None:
+                return
+        if self.status is None:
+            self.status = EXIT_TIMEOUT
+
+    def drained_by(self):
+        if not hasattr(self, "drain_end"):
+            self.drain_end = time.monotonic() + DRAIN_SECONDS
+        return self.drain_end
+
+    def receive(self, link, name):
+        try:
+            data = link.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.selector.unregister(link)
+        elif name in ("stdout", "stderr"):
+            write_all(1 if name == "stdout" else 2, data)
+        elif name == "control":
+            self.control_text = self.split(self.control_text + data, self.control_line)
+        else:
+            self.request_text = self.split(self.request_text + data, self.request_line)
+
+    @staticmethod
+    def split(text, handle):
+        *lines, rest = text.split(b"\n")
+        for line in lines:
+            handle(line.decode(errors="replace"))
+        return rest
+
+    def control_line(self, line):
+        word, _, rest = line.partition(" ")
+        if word == "exit" and rest.isdecimal():
+            self.status = int(rest)
+        elif word == "counts":
+            self.counts = json.loads(rest)
+
+    def request_line(self, line):
+        """Requests may take long (a peer's program): answer from a thread, keep carrying bytes."""
+
+        def work():
+            answer = self.control.handle(line)
+            try:
+                self.links["labctl"].sendall(answer.encode() + b"\n")
+            except OSError:
+                pass  # the guest has gone; nobody waits for this answer
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def judge(self):
+        """The exit status of the run: a kernel report outweighs whatever COMMAND returned."""
+        with open(os.path.join(self.plan.run_dir, "console.log"), errors="replace") as log:
+            text = log.read()
+        if self.plan.keep_log:
+            shutil.copyfile(os.path.join(self.plan.run_dir, "console.log"), self.plan.keep_log)
+        reports = console.find_reports(text)
+        if reports:
+            kinds = ", ".join(dict.fromkeys(kind for kind, _ in reports))
+            print(f"lab/vm: the guest's kernel reported: {kinds}", file=sys.stderr)
+            for _, excerpt in reports[:3]:
+                print(f"{excerpt}\n", file=sys.stderr)
+            return EXIT_REPORT
+        if self.status is None:
+            tail = "\n".join(text.splitlines()[-5:])
+            words = self.machine.words()
+            print(f"lab/vm: the guest ended before COMMAND did; its last words:\n{tail}\n{words}", file=sys.stderr)
+            return EXIT_LAB
+        if self.status == EXIT_TIMEOUT and time.monotonic() >= self.deadline:
+            print(f"lab/vm: time is over after {self.plan.timeout} s; --timeout gives more", file=sys.stderr)
+        elif self.plan.count:
+            self.save_counts()
+        return self.status
+
+    def save_counts(self):
+        if self.counts is None:
+            raise LabError("the counters could not be read at the end of the run; the console log may say why")
+        with open(self.plan.count, "w") as file:
+            json.dump(self.counts, file, indent=2, sort_keys=True)
+            file.write("\n")
+
+
+def write_all(descriptor, data):
+    """Whole writes; a reader that has gone away is no reason to stop the run."""
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except BrokenPipeError:
+        pass
+
+
+def run(plan):
+    write_job(plan)
+    return Session(plan).run()
