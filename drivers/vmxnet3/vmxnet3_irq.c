@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * Interrupts: choosing vectors, the handlers, masking, and the NAPI poll that
+ * a queue's vector leads to.
+ *
+ * With MSI-X vector i serves queue pair i and the last one events; with MSI or
+ * INTx vector 0 serves the one pair and events.  A vector that was unmasked
+ * with its cause pending fires at once, so nothing is lost between the end of
+ * a poll and the unmask.
+ */
+#include "vmxnet3.h"
+
+static void vmxnet3_irq_mask_fired(struct vmxnet3_priv *priv, u32 vector)
+{
+	if (priv->must_mask)
+		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, vector), true);
+}
+
+static irqreturn_t vmxnet3_irq_queue(int irq, void *data)
+{
+	struct vmxnet3_queue *q = data;
+
+	if (unlikely(q->priv->must_mask))
+		vmxnet3_hw_mask(q->imr, true);
+	napi_schedule_irqoff(&q->napi);
+	return IRQ_HANDLED;
+}
+
+/* The vector stays masked until the service work has looked: no event storm. */
+static irqreturn_t vmxnet3_irq_event(int irq, void *data)
+{
+	struct vmxnet3_priv *priv = data;
+
+	vmxnet3_irq_mask_fired(priv, priv->event_vector);
+	vmxnet3_schedule_service(priv, VMXNET3_SERVICE_EVENT);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t vmxnet3_irq_shared(int irq, void *data)
+{
+	struct vmxnet3_priv *priv = data;
+
+	if (priv->intr_type == VMXNET3_INTR_INTX && !vmxnet3_hw_intx_fired(&priv->hw))
+		return IRQ_NONE;
+	vmxnet3_irq_mask_fired(priv, 0);
+	if (vmxnet3_events_collect(priv))
+		vmxnet3_schedule_service(priv, VMXNET3_SERVICE_EVENT);
+	napi_schedule_irqoff(&priv->queue[0].napi);
+	return IRQ_HANDLED;
+}
+
+/**
+ * vmxnet3_events_collect - acknowledge what the device reports
+ * @priv: the device
+ *
+ * All bits are acknowledged, unknown ones too, because an event that is not
+ * keeps its vector firing.
+ *
+ * Return: true if there was anything; it waits in priv->ecr.
+ */
+bool vmxnet3_events_collect(struct vmxnet3_priv *priv)
+{
+	u32 ecr = le32_to_cpu(READ_ONCE(priv->hw.shared->ecr));
+
+	if (!ecr)
+		return false;
+	vmxnet3_hw_ack_events(&priv->hw, ecr);
+	atomic_or(ecr, &priv->ecr);
+	return true;
+}
+
+/*
+ * Asks for one vector per pair and one for events; with fewer, fewer pairs.
+ * Returns the pairs, or an error if not even one pair and events fit.
+ */
+static int vmxnet3_irq_setup_msix(struct vmxnet3_priv *priv)
+{
+	const struct vmxnet3_caps *caps = priv->hw.caps;
+	u32 pairs = vmxnet3_pairs_for(caps, num_online_cpus(), caps->max_vectors - 1);
+	int n = pci_alloc_irq_vectors(priv->pdev, 2, pairs + 1, PCI_IRQ_MSIX);
+
+	return n < 0 ? n : vmxnet3_pairs_for(caps, pairs, n - 1);
+}
+
+static int vmxnet3_irq_try(struct vmxnet3_priv *priv, enum vmxnet3_intr_type type)
+{
+	int pairs = 1;
+
+	if (type == VMXNET3_INTR_MSIX)
+		pairs = vmxnet3_irq_setup_msix(priv);
+	else if (pci_alloc_irq_vectors(priv->pdev, 1, 1, type == VMXNET3_INTR_MSI ?
+				       PCI_IRQ_MSI : PCI_IRQ_INTX) < 0)
+		pairs = -ENOSPC;
+	if (pairs < 0)
+		return pairs;
+	priv->intr_type = type;
+	priv->pairs = pairs;
+	priv->num_vectors = type == VMXNET3_INTR_MSIX ? pairs + 1 : 1;
+	priv->event_vector = priv->num_vectors - 1;
+	return 0;
+}
+
+/**
+ * vmxnet3_irq_setup - choose interrupt type, vectors and number of pairs
+ * @priv: the device, version negotiated
+ * @wanted: the user's wish; auto means what the device asks for, or the best
+ *
+ * Falls from MSI-X to MSI to INTx.  A type named by the user is not improved
+ * on, but fallen back from.
+ *
+ * Return: 0 or a negative error.
+ */
+int vmxnet3_irq_setup(struct vmxnet3_priv *priv, enum vmxnet3_intr_type wanted)
+{
+	struct vmxnet3_intr_conf conf;
+	enum vmxnet3_intr_type type;
+	u32 value = 0;
+
+	vmxnet3_hw_get(&priv->hw, VMXNET3_CMD_CONF_INTR, &value);
+	conf = vmxnet3_decode_intr(value);
+	priv->must_mask = conf.mask_mode == VMXNET3_MASK_ACTIVE;
+	type = wanted == VMXNET3_INTR_AUTO ? conf.type : wanted;
+	if (type == VMXNET3_INTR_AUTO)
+		type = VMXNET3_INTR_MSIX;
+	for (; type >= VMXNET3_INTR_INTX; type--)
+		if (!vmxnet3_irq_try(priv, type))
+			return 0;
+	return -ENOSPC;
+}
+
+void vmxnet3_irq_teardown(struct vmxnet3_priv *priv)
+{
+	pci_free_irq_vectors(priv->pdev);
+}
+
+static int vmxnet3_irq_request_queue(struct vmxnet3_priv *priv, u32 id)
+{
+	struct vmxnet3_queue *q = &priv->queue[id];
+
+	snprintf(q->irq_name, sizeof(q->irq_name), "%s-rxtx-%u", priv->netdev->name, id);
+	return request_irq(pci_irq_vector(priv->pdev, id), vmxnet3_irq_queue, 0, q->irq_name, q);
+}
+
+static int vmxnet3_irq_request_msix(struct vmxnet3_priv *priv)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < priv->pairs; i++) {
+		err = vmxnet3_irq_request_queue(priv, i);
+		if (err)
+			goto err_free_queues;
+	}
+	snprintf(priv->irq_name, sizeof(priv->irq_name), "%s-event", priv->netdev->name);
+	err = request_irq(pci_irq_vector(priv->pdev, priv->event_vector), vmxnet3_irq_event, 0,
+			  priv->irq_name, priv);
+	if (!err)
+		return 0;
+
+err_free_queues:
+	while (i--)
+		free_irq(pci_irq_vector(priv->pdev, i), &priv->queue[i]);
+	return err;
+}
+
+int vmxnet3_irq_request(struct vmxnet3_priv *priv)
+{
+	unsigned long flags = priv->intr_type == VMXNET3_INTR_INTX ? IRQF_SHARED : 0;
+	int err;
+
+	if (priv->intr_type == VMXNET3_INTR_MSIX) {
+		err = vmxnet3_irq_request_msix(priv);
+	} else {
+		snprintf(priv->irq_name, sizeof(priv->irq_name), "%s", priv->netdev->name);
+		err = request_irq(pci_irq_vector(priv->pdev, 0), vmxnet3_irq_shared, flags,
+				  priv->irq_name, priv);
+	}
+	priv->has_irqs = !err;
+	return err;
+}
+
+void vmxnet3_irq_free(struct vmxnet3_priv *priv)
+{
+	u32 i;
+
+	if (!priv->has_irqs)
+		return;
+	priv->has_irqs = false;
+	if (priv->intr_type == VMXNET3_INTR_MSIX)
+		for (i = 0; i < priv->pairs; i++)
+			free_irq(pci_irq_vector(priv->pdev, i), &priv->queue[i]);
+	free_irq(pci_irq_vector(priv->pdev, priv->event_vector), priv);
+}
+
+/* After ACTIVATE only: an inactive device may drop the writes. */
+void vmxnet3_irq_unmask_all(struct vmxnet3_priv *priv)
+{
+	u32 i;
+
+	priv->hw.shared->intr_ctrl = 0;
+	for (i = 0; i < priv->num_vectors; i++)
+		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, i), false);
+}
+
+/* When this returns no handler is running either. */
+void vmxnet3_irq_mask_all(struct vmxnet3_priv *priv)
+{
+	u32 i;
+
+	priv->hw.shared->intr_ctrl = cpu_to_le32(VMXNET3_INTR_DISABLE_ALL);
+	for (i = 0; i < priv->num_vectors; i++) {
+		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, i), true);
+		if (priv->has_irqs)
+			synchronize_irq(pci_irq_vector(priv->pdev, i));
+	}
+}
+
+/*
+ * One poll reaps both directions of the pair.  A broken queue is left alone,
+ * with its vector masked, until the reset that is on its way.
+ */
+int vmxnet3_poll(struct napi_struct *napi, int budget)
+{
+	struct vmxnet3_queue *q = container_of(napi, struct vmxnet3_queue, napi);
+	int work = 0;
+
+	if (likely(!q->is_broken))
+		vmxnet3_tx_reap(q, budget);
+	/* Netpoll asks for transmit only. */
+	if (unlikely(budget <= 0))
+		return 0;
+	if (likely(!q->is_broken))
+		work = vmxnet3_rx_poll(q, budget);
+	if (work < budget && napi_complete_done(napi, work) && likely(!q->is_broken))
+		vmxnet3_hw_mask(q->imr, false);
+	return work;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * Memory shared with the device: the control blocks that live as long as the
+ * driver is bound, and the rings of one configuration.  Rings come as a whole
+ * (vmxnet3_rings), so a new configuration is complete before the old one is
+ * given up, and everything is freed with the sizes it was allocated with.
+ * The device is shown nothing but these blocks, all of them zeroed first.
+ */
+#include <linux/vmalloc.h>
+
+#include "vmxnet3.h"
+
+static size_t vmxnet3_qdesc_len(u32 pairs)
+{
+	return pairs * (sizeof(struct vmxnet3_txq_desc) + sizeof(struct vmxnet3_rxq_desc));
+}
+
+int vmxnet3_hw_alloc(struct vmxnet3_priv *priv)
+{
+	struct device *dev = &priv->pdev->dev;
+	struct vmxnet3_hw *hw = &priv->hw;
+
+	hw->shared = dma_alloc_coherent(dev, sizeof(*hw->shared), &hw->shared_pa, GFP_KERNEL);
+	if (!hw->shared)
+		return -ENOMEM;
+	hw->qdesc = dma_alloc_coherent(dev, vmxnet3_qdesc_len(priv->pairs), &hw->qdesc_pa,
+				       GFP_KERNEL);
+	if (!hw->qdesc)
+		goto err_free_shared;
+	hw->mf_table = dma_alloc_coherent(dev, VMXNET3_MF_TABLE_SIZE, &hw->mf_table_pa,
+					  GFP_KERNEL);
+	if (!hw->mf_table)
+		goto err_free_qdesc;
+	return 0;
+
+err_free_qdesc:
+	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->pairs), hw->qdesc, hw->qdesc_pa);
+err_free_shared:
+	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
+	return -ENOMEM;
+}
+
+void vmxnet3_hw_free(struct vmxnet3_priv *priv)
+{
+	struct device *dev = &priv->pdev->dev;
+	struct vmxnet3_hw *hw = &priv->hw;
+
+	vmxnet3_hw_forget_shared(hw);
+	dma_free_coherent(dev, VMXNET3_MF_TABLE_SIZE, hw->mf_table, hw->mf_table_pa);
+	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->pairs), hw->qdesc, hw->qdesc_pa);
+	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
+}
+
+static size_t vmxnet3_desc_len(u32 entries)
+{
+	return entries * sizeof(struct vmxnet3_desc);
+}
+
+static u32 vmxnet3_rx_comp_size(const struct vmxnet3_rings *rings)
+{
+	return rings->rx_size[0] + rings->rx_size[1];
+}
+
+static size_t vmxnet3_tx_data_len(const struct vmxnet3_priv *priv,
+				  const struct vmxnet3_config *config)
+{
+	return (size_t)config->tx_size * priv->hw.caps->tx_data_size;
+}
+
+static int vmxnet3_tx_mem_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings,
+				struct vmxnet3_ring_mem *m)
+{
+	const struct vmxnet3_config *c = &rings->config;
+	struct device *dev = &priv->pdev->dev;
+
+	m->tx_buf = kvcalloc(c->tx_size, sizeof(*m->tx_buf), GFP_KERNEL);
+	m->tx_desc = dma_alloc_coherent(dev, vmxnet3_desc_len(c->tx_size), &m->tx_desc_pa,
+					GFP_KERNEL);
+	m->tx_comp = dma_alloc_coherent(dev, vmxnet3_desc_len(c->tx_size), &m->tx_comp_pa,
+					GFP_KERNEL);
+	m->tx_data = dma_alloc_coherent(dev, vmxnet3_tx_data_len(priv, c), &m->tx_data_pa,
+					GFP_KERNEL);
+	return m->tx_buf && m->tx_desc && m->tx_comp && m->tx_data ? 0 : -ENOMEM;
+}
+
+static int vmxnet3_rx_mem_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings, u32 id)
+{
+	struct vmxnet3_ring_mem *m = &rings->pair[id];
+	struct device *dev = &priv->pdev->dev;
+	struct page_pool_params pp = {
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+		.pool_size = vmxnet3_rx_comp_size(rings),
+		.nid = dev_to_node(dev),
+		.dev = dev,
+		.dma_dir = DMA_FROM_DEVICE,
+		.max_len = PAGE_SIZE,
+	};
+	int i;
+
+#ifdef HAVE_PAGE_POOL_NAPI
+	/* Lets pages freed in this NAPI's context return without a lock. */
+	pp.napi = &priv->queue[id].napi;
+	pp.netdev = priv->netdev;
+	pp.queue_idx = id;
+#endif
+	m->pool = page_pool_create(&pp);
+	if (IS_ERR(m->pool)) {
+		int err = PTR_ERR(m->pool);
+
+		m->pool = NULL;
+		return err;
+	}
+	m->rx_comp = dma_alloc_coherent(dev, vmxnet3_desc_len(vmxnet3_rx_comp_size(rings)),
+					&m->rx_comp_pa, GFP_KERNEL);
+	if (!m->rx_comp)
+		return -ENOMEM;
+	for (i = 0; i < 2; i++) {
+		m->rx_buf[i] = kvcalloc(rings->rx_size[i], sizeof(*m->rx_buf[i]), GFP_KERNEL);
+		m->rx_desc[i] = dma_alloc_coherent(dev, vmxnet3_desc_len(rings->rx_size[i]),
+						   &m->rx_desc_pa[i], GFP_KERNEL);
+		if (!m->rx_buf[i] || !m->rx_desc[i])
+			return -ENOMEM;
+	}
+	return vmxnet3_rx_prefill(rings, m);
+}
+
+/* Bodies are needed when a frame can be larger than a head buffer. */
+static bool vmxnet3_needs_bodies(const struct vmxnet3_config *c)
+{
+	return c->has_lro || c->mtu + VLAN_ETH_HLEN + ETH_FCS_LEN > VMXNET3_RX_HEAD_LEN;
+}
+
+/**
+ * vmxnet3_rings_alloc - allocate all rings and receive buffers
+ * @priv: the device
+ * @config: what they are for
+ *
+ * Return: the rings, not yet known to the queues or to the device, or an
+ * error pointer with nothing allocated.
+ */
+struct vmxnet3_rings *vmxnet3_rings_alloc(struct vmxnet3_priv *priv,
+					  const struct vmxnet3_config *config)
+{
+	struct vmxnet3_rings *rings;
+	int err = 0;
+	u32 i;
+
+	rings = kvzalloc(struct_size(rings, pair, config->pairs), GFP_KERNEL);
+	if (!rings)
+		return ERR_PTR(-ENOMEM);
+	rings->config = *config;
+	rings->rx_size[0] = config->rx_size;
+	rings->rx_size[1] = vmxnet3_needs_bodies(config) ? config->rx2_size : VMXNET3_RING_MIN;
+	for (i = 0; i < config->pairs && !err; i++) {
+		err = vmxnet3_tx_mem_alloc(priv, rings, &rings->pair[i]);
+		if (!err)
+			err = vmxnet3_rx_mem_alloc(priv, rings, i);
+	}
+	if (err) {
+		vmxnet3_rings_free(priv, rings);
+		return ERR_PTR(err);
+	}
+	return rings;
+}
+
+static void vmxnet3_desc_free(struct device *dev, u32 entries, void *va, dma_addr_t pa)
+{
+	if (va)
+		dma_free_coherent(dev, vmxnet3_desc_len(entries), va, pa);
+}
+
+static void vmxnet3_rx_mem_free(struct device *dev, struct vmxnet3_rings *rings,
+				struct vmxnet3_ring_mem *m)
+{
+	u32 i, slot;
+
+	for (i = 0; i < 2; i++) {
+		for (slot = 0; m->rx_buf[i] && slot < rings->rx_size[i]; slot++)
+			if (m->rx_buf[i][slot].page)
+				page_pool_put_full_page(m->pool, m->rx_buf[i][slot].page, false);
+		vmxnet3_desc_free(dev, rings->rx_size[i], m->rx_desc[i], m->rx_desc_pa[i]);
+		kvfree(m->rx_buf[i]);
+	}
+	vmxnet3_desc_free(dev, vmxnet3_rx_comp_size(rings), m->rx_comp, m->rx_comp_pa);
+	if (m->pool)
+		page_pool_destroy(m->pool);
+}
+
+/**
+ * vmxnet3_rings_free - free rings that the device no longer uses
+ * @priv: the device
+ * @rings: complete or half allocated; drained if they were attached
+ *
+ * The pollers must be off if the rings were ever attached: a page pool asks
+ * for that when it goes.
+ */
+void vmxnet3_rings_free(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings)
+{
+	struct device *dev = &priv->pdev->dev;
+	u32 i;
+
+	for (i = 0; i < rings->config.pairs; i++) {
+		struct vmxnet3_ring_mem *m = &rings->pair[i];
+
+		vmxnet3_rx_mem_free(dev, rings, m);
+		vmxnet3_desc_free(dev, rings->config.tx_size, m->tx_desc, m->tx_desc_pa);
+		vmxnet3_desc_free(dev, rings->config.tx_size, m->tx_comp, m->tx_comp_pa);
+		if (m->tx_data)
+			dma_free_coherent(dev, vmxnet3_tx_data_len(priv, &rings->config),
+					  m->tx_data, m->tx_data_pa);
+		kvfree(m->tx_buf);
+	}
+	kvfree(rings);
+}
+
+static void vmxnet3_queue_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings, u32 id)
+{
+	struct vmxnet3_ring_mem *m = &rings->pair[id];
+	struct vmxnet3_queue *q = &priv->queue[id];
+	struct vmxnet3_rxq *rx = &q->rx;
+	struct vmxnet3_txq *tx = &q->tx;
+	int i;
+
+	tx->desc = m->tx_desc;
+	tx->comp = m->tx_comp;
+	tx->data = m->tx_data;
+	tx->data_pa = m->tx_data_pa;
+	tx->buf = m->tx_buf;
+	tx->mask = rings->config.tx_size - 1;
+	rx->comp = m->rx_comp;
+	rx->pool = m->pool;
+	for (i = 0; i < 2; i++) {
+		rx->desc[i] = m->rx_desc[i];
+		rx->buf[i] = m->rx_buf[i];
+		rx->pos[i].mask = rings->rx_size[i] - 1;
+		rx->pos[i].buf_len = i ? VMXNET3_RX_BODY_LEN : VMXNET3_RX_HEAD_LEN;
+		rx->pos[i].rqid = id + i * rings->config.pairs;
+	}
+}
+
+/* Points the queues at @rings; pollers and senders are off. */
+void vmxnet3_rings_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings)
+{
+	u32 i;
+
+	priv->rings = rings;
+	for (i = 0; i < rings->config.pairs; i++)
+		vmxnet3_queue_attach(priv, rings, i);
+}
+
+/* Gives up what was in flight; the device has been quiesced. */
+void vmxnet3_rings_drain(struct vmxnet3_priv *priv)
+{
+	u32 i;
+
+	for (i = 0; i < priv->rings->config.pairs; i++) {
+		vmxnet3_tx_drain(&priv->queue[i]);
+		vmxnet3_rx_drain(&priv->queue[i]);
+	}
+}
+
+static void vmxnet3_txq_desc_fill(struct vmxnet3_priv *priv, struct vmxnet3_txq_desc *d, u32 id)
+{
+	struct vmxnet3_ring_mem *m = &priv->rings->pair[id];
+	u32 size = priv->rings->config.tx_size;
+
+	d->ring_pa = cpu_to_le64(m->tx_desc_pa);
+	d->data_pa = cpu_to_le64(m->tx_data_pa);
+	d->comp_pa = cpu_to_le64(m->tx_comp_pa);
+	d->driver_data_pa = cpu_to_le64(~0ull);
+	d->ring_size = cpu_to_le32(size);
+	d->data_size = cpu_to_le32(size);
+	d->comp_size = cpu_to_le32(size);
+	d->intr_idx = vmxnet3_queue_vector(priv, id);
+	d->data_entry_size = cpu_to_le16(priv->hw.caps->tx_data_size);
+}
+
+static void vmxnet3_rxq_desc_fill(struct vmxnet3_priv *priv, struct vmxnet3_rxq_desc *d, u32 id)
+{
+	struct vmxnet3_ring_mem *m = &priv->rings->pair[id];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		d->ring_pa[i] = cpu_to_le64(m->rx_desc_pa[i]);
+		d->ring_size[i] = cpu_to_le32(priv->rings->rx_size[i]);
+	}
+	d->comp_pa = cpu_to_le64(m->rx_comp_pa);
+	d->comp_size = cpu_to_le32(vmxnet3_rx_comp_size(priv->rings));
+	d->driver_data_pa = cpu_to_le64(~0ull);
+	d->intr_idx = vmxnet3_queue_vector(priv, id);
+}
+
+static u64 vmxnet3_upt_features(struct vmxnet3_priv *priv)
+{
+	netdev_features_t f = priv->features;
+
+	return (f & NETIF_F_RXCSUM ? VMXNET3_UPT_RXCSUM : 0) |
+	       (f & NETIF_F_HW_VLAN_CTAG_RX ? VMXNET3_UPT_RXVLAN : 0) |
+	       (priv->rings->config.has_lro ? VMXNET3_UPT_LRO : 0);
+}
+
+/* To be followed by CMD_FEATURE or ACTIVATE. */
+void vmxnet3_shared_set_features(struct vmxnet3_priv *priv)
+{
+	priv->hw.shared->upt_features = cpu_to_le64(vmxnet3_upt_features(priv));
+}
+
+/**
+ * vmxnet3_shared_fill - write what ACTIVATE reads
+ * @priv: the device, inactive, with its rings attached
+ *
+ * The filters follow after ACTIVATE by command; until then rx_mode 0 keeps
+ * the receiver shut.
+ */
+void vmxnet3_shared_fill(struct vmxnet3_priv *priv)
+{
+	const struct vmxnet3_config *c = &priv->rings->config;
+	struct vmxnet3_shared *s = priv->hw.shared;
+	struct vmxnet3_txq_desc *tx = priv->hw.qdesc;
+	struct vmxnet3_rxq_desc *rx = (void *)(tx + c->pairs);
+	u32 i;
+
+	memset(s, 0, sizeof(*s));
+	s->magic = cpu_to_le32(VMXNET3_MAGIC);
+	s->driver_version = cpu_to_le32(VMXNET3_DRIVER_VERSION);
+	s->guest_os = cpu_to_le32(VMXNET3_GOS_LINUX | (sizeof(void *) == 8 ? VMXNET3_GOS_64BIT :
+						       VMXNET3_GOS_32BIT));
+	s->device_revs = cpu_to_le32(1);
+	s->upt_versions = cpu_to_le32(1);
+	vmxnet3_shared_set_features(priv);
+	s->queue_desc_pa = cpu_to_le64(priv->hw.qdesc_pa);
+	s->queue_desc_len = cpu_to_le32(vmxnet3_qdesc_len(c->pairs));
+	s->mtu = cpu_to_le32(c->mtu);
+	s->max_rx_sg = cpu_to_le16(1 + MAX_SKB_FRAGS);
+	s->num_txq = c->pairs;
+	s->num_rxq = c->pairs;
+	s->auto_mask = !priv->must_mask;
+	s->num_intrs = priv->num_vectors;
+	s->event_intr = priv->event_vector;
+	memset(s->mod_levels, VMXNET3_MOD_ADAPTIVE, priv->num_vectors);
+	s->intr_ctrl = cpu_to_le32(VMXNET3_INTR_DISABLE_ALL);
+
+	memset(tx, 0, vmxnet3_qdesc_len(c->pairs));
+	for (i = 0; i < c->pairs; i++) {
+		vmxnet3_txq_desc_fill(priv, &tx[i], i);
+		vmxnet3_rxq_desc_fill(priv, &rx[i], i);
+		priv->queue[i].rx.qdesc = &rx[i];
+	}
+}

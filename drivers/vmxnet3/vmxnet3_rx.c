@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * Receive: judging completions, building packets, refilling the rings.
+ *
+ * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
+ * pages for what is longer.  Both come from one page pool per queue.  Frames
+ * of up to VMXNET3_COPYBREAK bytes are copied and their page stays where it
+ * is.  A completion may pass over slots; whatever still has its page is posted
+ * again as it is.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ipv6.h>
+#include <linux/prefetch.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "vmxnet3.h"
+
+#define VMXNET3_RX_RETRY	(HZ / 50)
+
+static bool vmxnet3_rx_buf_fill(struct page_pool *pool, struct vmxnet3_rx_buf *buf, gfp_t gfp)
+{
+	struct page *page = page_pool_alloc_pages(pool, gfp);
+
+	if (unlikely(!page))
+		return false;
+	buf->page = page;
+	buf->dma = page_pool_get_dma_addr(page);
+	return true;
+}
+
+/* Buffers for a whole ring, before the rings are ever attached. */
+int vmxnet3_rx_prefill(struct vmxnet3_rings *rings, struct vmxnet3_ring_mem *mem)
+{
+	u32 i, slot;
+
+	for (i = 0; i < 2; i++)
+		for (slot = 0; slot < rings->rx_size[i] - 1; slot++)
+			if (!vmxnet3_rx_buf_fill(mem->pool, &mem->rx_buf[i][slot], GFP_KERNEL))
+				return -ENOMEM;
+	return 0;
+}
+
+static __le64 vmxnet3_rx_addr(const struct vmxnet3_rx_buf *buf, u32 ring)
+{
+	return cpu_to_le64(buf->dma + (ring ? 0 : VMXNET3_RX_HEADROOM));
+}
+
+/* Posts buffers until one slot is left or memory runs out; false if so. */
+static bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, u32 ring)
+{
+	struct vmxnet3_rx_ring_pos *p = &rx->pos[ring];
+	u64 kind = ring ? VMXNET3_RXD_BODY : 0;
+	u32 end = p->cons + p->mask;
+
+	for (; p->prod != end; p->prod++) {
+		u32 slot = p->prod & p->mask;
+		struct vmxnet3_rx_buf *buf = &rx->buf[ring][slot];
+		struct vmxnet3_desc *d = &rx->desc[ring][slot];
+
+		if (!buf->page) {
+			if (!vmxnet3_rx_buf_fill(rx->pool, buf, GFP_ATOMIC | __GFP_NOWARN))
+				return false;
+			d->addr = vmxnet3_rx_addr(buf, ring);
+		}
+		dma_wmb();
+		WRITE_ONCE(d->word, cpu_to_le64(vmxnet3_rxd_word(p->buf_len, kind, p->prod,
+								 p->mask)));
+	}
+	return true;
+}
+
+static u32 vmxnet3_rx_room(const struct vmxnet3_rx_ring_pos *p)
+{
+	return vmxnet3_ring_free(p->prod, p->cons, p->mask);
+}
+
+/*
+ * Refills in batches.  An empty ring raises no interrupt, so after a failed
+ * allocation only a timer brings us back here.
+ */
+static void vmxnet3_rx_refill(struct vmxnet3_queue *q)
+{
+	struct vmxnet3_rxq *rx = &q->rx;
+	u32 ring;
+
+	for (ring = 0; ring < 2; ring++) {
+		if (vmxnet3_rx_room(&rx->pos[ring]) < VMXNET3_RX_REFILL_BATCH)
+			continue;
+		if (unlikely(!vmxnet3_rx_refill_ring(rx, ring))) {
+			vmxnet3_poll_count(q, VMXNET3_POLL_RX_REFILL_FAILED);
+			mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
+		}
+		/* Set by hosts that pass the ring to hardware. */
+		if (unlikely(READ_ONCE(rx->qdesc->update_prod)))
+			vmxnet3_hw_rx_doorbell(&q->priv->hw, q->id, ring,
+					       rx->pos[ring].prod & rx->pos[ring].mask);
+	}
+}
+
+void vmxnet3_rx_refill_timer(struct timer_list *t)
+{
+	struct vmxnet3_rxq *rx = timer_container_of(rx, t, refill_timer);
+	struct vmxnet3_queue *q = container_of(rx, struct vmxnet3_queue, rx);
+
+	napi_schedule(&q->napi);
+}
+
+/* The first write of both producer registers is owed after every ACTIVATE. */
+void vmxnet3_rx_kick(struct vmxnet3_queue *q)
+{
+	u32 ring;
+
+	for (ring = 0; ring < 2; ring++)
+		vmxnet3_hw_rx_doorbell(&q->priv->hw, q->id, ring,
+				       q->rx.pos[ring].prod & q->rx.pos[ring].mask);
+}
+
+static void vmxnet3_rx_bad(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v)
+{
+	static const u8 stat[VMXNET3_RXC_VERDICT_COUNT] = {
+		[VMXNET3_RXC_BAD_RING] = VMXNET3_POLL_RX_BAD_RING,
+		[VMXNET3_RXC_BAD_SLOT] = VMXNET3_POLL_RX_BAD_SLOT,
+		[VMXNET3_RXC_BAD_LEN] = VMXNET3_POLL_RX_BAD_LEN,
+		[VMXNET3_RXC_BAD_ORDER] = VMXNET3_POLL_RX_BAD_ORDER,
+	};
+
+	q->is_broken = true;
+	vmxnet3_poll_count(q, stat[v]);
+	if (net_ratelimit())
+		netdev_err(q->priv->netdev, "queue %u: impossible rx completion (%s), resetting\n",
+			   q->id, vmxnet3_rxc_verdict_name(v));
+	vmxnet3_schedule_service(q->priv, VMXNET3_SERVICE_BAD_COMPLETION);
+}
+
+/* The buffer a checked completion speaks of; its slot is ours again. */
+static struct vmxnet3_rx_buf *vmxnet3_rx_take(struct vmxnet3_rxq *rx, u32 ring, u64 w0)
+{
+	struct vmxnet3_rx_ring_pos *p = &rx->pos[ring];
+	u32 slot = vmxnet3_rxc_slot(w0);
+
+	p->cons = vmxnet3_ring_pos(p->cons, p->mask, slot) + 1;
+	return &rx->buf[ring][slot];
+}
+
+static struct sk_buff *vmxnet3_rx_copy(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+				       u32 len)
+{
+	struct device *dev = q->tx.dma_dev;
+	struct sk_buff *skb;
+
+	skb = napi_alloc_skb(&q->napi, len);
+	if (unlikely(!skb))
+		return NULL;
+	dma_sync_single_range_for_cpu(dev, buf->dma, VMXNET3_RX_HEADROOM, len, DMA_FROM_DEVICE);
+	skb_put_data(skb, page_address(buf->page) + VMXNET3_RX_HEADROOM, len);
+	dma_sync_single_range_for_device(dev, buf->dma, VMXNET3_RX_HEADROOM, len,
+					 DMA_FROM_DEVICE);
+	return skb;
+}
+
+static struct sk_buff *vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+					u32 len)
+{
+	void *va = page_address(buf->page);
+	struct sk_buff *skb;
+
+	prefetch(va + VMXNET3_RX_HEADROOM);
+	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, VMXNET3_RX_HEADROOM, len,
+				      DMA_FROM_DEVICE);
+	skb = napi_build_skb(va, VMXNET3_RX_PAGE);
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, VMXNET3_RX_HEADROOM);
+	__skb_put(skb, len);
+	skb_mark_for_recycle(skb);
+	buf->page = NULL;
+	return skb;
+}
+
+/* IP header length and TCP header length of an aggregated packet, or false. */
+static bool vmxnet3_rx_tcp_hlen(const struct sk_buff *skb, u32 *net_hlen, u32 *tcp_hlen)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	const struct tcphdr *th;
+
+	if (skb_headlen(skb) < sizeof(struct ipv6hdr) + sizeof(*th))
+		return false;
+	if (skb->protocol == htons(ETH_P_IP) && ip->protocol == IPPROTO_TCP)
+		*net_hlen = ip->ihl * 4;
+	else if (skb->protocol == htons(ETH_P_IPV6) &&
+		 ((const struct ipv6hdr *)ip)->nexthdr == IPPROTO_TCP)
+		*net_hlen = sizeof(struct ipv6hdr);
+	else
+		return false;
+	if (*net_hlen < sizeof(*ip) || skb_headlen(skb) < *net_hlen + sizeof(*th))
+		return false;
+	th = (const struct tcphdr *)(skb->data + *net_hlen);
+	*tcp_hlen = __tcp_hdrlen(th);
+	return *tcp_hlen >= sizeof(*th) && *net_hlen + *tcp_hlen < skb->len;
+}
+
+/*
+ * A version 1 device merges TCP segments without saying so: a verified TCP
+ * packet above the MTU is one.  Its segment size follows from the MTU, so that
+ * the stack can cut it again when it leaves through another interface.
+ */
+static void vmxnet3_rx_lro(struct vmxnet3_queue *q, struct sk_buff *skb)
+{
+	u32 net_hlen, tcp_hlen, mss, mtu = q->priv->rings->config.mtu;
+
+	if (skb->len <= mtu || skb->ip_summed != CHECKSUM_UNNECESSARY ||
+	    !vmxnet3_rx_tcp_hlen(skb, &net_hlen, &tcp_hlen))
+		return;
+	mss = vmxnet3_lro_mss(mtu, net_hlen, tcp_hlen);
+	if (!mss)
+		return;
+	skb_shinfo(skb)->gso_size = mss;
+	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - net_hlen - tcp_hlen, mss);
+	skb_shinfo(skb)->gso_type = skb->protocol == htons(ETH_P_IP) ? SKB_GSO_TCPV4 :
+								       SKB_GSO_TCPV6;
+	vmxnet3_poll_count(q, VMXNET3_POLL_RX_LRO);
+}
+
+/* A whole packet; w0 and w1 are of its last completion. */
+static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0, u64 w1)
+{
+	u32 len = skb->len;
+	bool is_csum_good = q->rx.has_csum && vmxnet3_rxc_csum_good(w0, w1);
+
+	if (unlikely(len < ETH_HLEN)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_RUNT);
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	if (is_csum_good)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	if (w1 & VMXNET3_RXC1_TS)
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vmxnet3_rxc_tci(w1));
+	skb_record_rx_queue(skb, q->id);
+	skb->protocol = eth_type_trans(skb, q->priv->netdev);
+	if (unlikely(q->priv->rings->config.has_lro))
+		vmxnet3_rx_lro(q, skb);
+	u64_stats_update_begin(&q->stats.syncp);
+	u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_PACKETS]);
+	u64_stats_add(&q->stats.v[VMXNET3_POLL_RX_BYTES], len);
+	if (is_csum_good)
+		u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_CSUM_GOOD]);
+	u64_stats_update_end(&q->stats.syncp);
+	napi_gro_receive(&q->napi, skb);
+}
+
+/* The device marked the packet bad; without FCS it was damaged on the wire. */
+static void vmxnet3_rx_count_error(struct vmxnet3_queue *q, u64 w1)
+{
+	vmxnet3_poll_count(q, w1 & VMXNET3_RXC1_FCS ? VMXNET3_POLL_RX_DROP_DEVICE :
+						      VMXNET3_POLL_RX_DROP_FCS);
+}
+
+/* A packet in one buffer: nearly all of them. */
+static void vmxnet3_rx_single(struct vmxnet3_queue *q, u64 w0, u64 w1)
+{
+	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 0, w0);
+	u32 len = vmxnet3_rxc_len(w1);
+	struct sk_buff *skb;
+
+	if (unlikely(w1 & VMXNET3_RXC1_ERR)) {
+		vmxnet3_rx_count_error(q, w1);
+		return;
+	}
+	if (len <= VMXNET3_COPYBREAK) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_COPIED);
+		skb = vmxnet3_rx_copy(q, buf, len);
+	} else {
+		skb = vmxnet3_rx_build(q, buf, len);
+	}
+	if (unlikely(!skb)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+		return;
+	}
+	vmxnet3_rx_deliver(q, skb, w0, w1);
+}
+
+/* The first of several buffers.  Without an skb the rest is dropped, too. */
+static void vmxnet3_rx_first(struct vmxnet3_queue *q, u64 w0, u64 w1)
+{
+	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 0, w0);
+
+	q->rx.is_mid_packet = true;
+	q->rx.skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
+	if (unlikely(!q->rx.skb))
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+}
+
+static void vmxnet3_rx_add_body(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
+{
+	struct sk_buff *skb = q->rx.skb;
+	u32 nr = skb_shinfo(skb)->nr_frags;
+
+	if (unlikely(nr == MAX_SKB_FRAGS)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_FRAGS);
+		dev_kfree_skb_any(skb);
+		q->rx.skb = NULL;
+		return;
+	}
+	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, 0, len, DMA_FROM_DEVICE);
+	skb_add_rx_frag(skb, nr, buf->page, 0, len, VMXNET3_RX_PAGE);
+	buf->page = NULL;
+}
+
+/*
+ * A further buffer of the packet.  Returns what it counts against the budget:
+ * the end of a packet, and every buffer of one that is being dropped, so that
+ * a packet without an end cannot keep us here.
+ */
+static int vmxnet3_rx_next(struct vmxnet3_queue *q, u64 w0, u64 w1)
+{
+	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 1, w0);
+	u32 len = vmxnet3_rxc_len(w1);
+	struct sk_buff *skb;
+
+	if (len && q->rx.skb)
+		vmxnet3_rx_add_body(q, buf, len);
+	if (!(w0 & VMXNET3_RXC0_EOP))
+		return q->rx.skb ? 0 : 1;
+
+	skb = q->rx.skb;
+	q->rx.skb = NULL;
+	q->rx.is_mid_packet = false;
+	if (!skb)
+		return 1;
+	if (unlikely(w1 & VMXNET3_RXC1_ERR)) {
+		vmxnet3_rx_count_error(q, w1);
+		dev_kfree_skb_any(skb);
+	} else {
+		vmxnet3_rx_deliver(q, skb, w0, w1);
+	}
+	/* Large packets empty ring 1 faster than a poll ends. */
+	if (vmxnet3_rx_room(&q->rx.pos[1]) > q->rx.pos[1].mask / 2)
+		vmxnet3_rx_refill(q);
+	return 1;
+}
+
+static int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u64 w0, u64 w1)
+{
+	if (unlikely(v == VMXNET3_RXC_SKIPPED)) {
+		vmxnet3_rx_take(&q->rx, 0, w0);
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_SKIPPED);
+		return 1;
+	}
+	if (!(w0 & VMXNET3_RXC0_SOP))
+		return vmxnet3_rx_next(q, w0, w1);
+	if (w0 & VMXNET3_RXC0_EOP) {
+		vmxnet3_rx_single(q, w0, w1);
+		return 1;
+	}
+	vmxnet3_rx_first(q, w0, w1);
+	return 0;
+}
+
+/* At most @budget packets; a packet may stay unfinished between two polls. */
+int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
+{
+	struct vmxnet3_rxq *rx = &q->rx;
+	int done = 0;
+
+	rx->has_csum = q->priv->netdev->features & NETIF_F_RXCSUM;
+	while (done < budget) {
+		struct vmxnet3_comp *c = &rx->comp[rx->comp_pos.next];
+		enum vmxnet3_rxc_verdict v;
+		u64 w0, w1;
+
+		if (!vmxnet3_comp_is_new(&rx->comp_pos, le64_to_cpu(READ_ONCE(c->w1))))
+			break;
+		dma_rmb();
+		w0 = le64_to_cpu(READ_ONCE(c->w0));
+		w1 = le64_to_cpu(READ_ONCE(c->w1));
+		vmxnet3_comp_advance(&rx->comp_pos);
+		v = vmxnet3_rxc_check(rx->pos, w0, w1, rx->is_mid_packet);
+		if (unlikely(v > VMXNET3_RXC_SKIPPED)) {
+			vmxnet3_rx_bad(q, v);
+			return done;
+		}
+		done += vmxnet3_rx_one(q, v, w0, w1);
+	}
+	vmxnet3_rx_refill(q);
+	return done;
+}
+
+/* Zeroed rings with all buffers posted that there are; the poller is off. */
+void vmxnet3_rx_start(struct vmxnet3_queue *q)
+{
+	struct vmxnet3_rxq *rx = &q->rx;
+	u32 ring, slot;
+
+	for (ring = 0; ring < 2; ring++) {
+		struct vmxnet3_rx_ring_pos *p = &rx->pos[ring];
+
+		memset(rx->desc[ring], 0, (p->mask + 1) * sizeof(*rx->desc[ring]));
+		for (slot = 0; slot <= p->mask; slot++)
+			if (rx->buf[ring][slot].page)
+				rx->desc[ring][slot].addr = vmxnet3_rx_addr(&rx->buf[ring][slot],
+									    ring);
+		p->prod = 0;
+		p->cons = 0;
+	}
+	vmxnet3_comp_start(&rx->comp_pos, rx->pos[0].mask + rx->pos[1].mask + 2);
+	memset(rx->comp, 0, rx->comp_pos.size * sizeof(*rx->comp));
+	rx->is_mid_packet = false;
+	for (ring = 0; ring < 2; ring++)
+		if (!vmxnet3_rx_refill_ring(rx, ring))
+			mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
+}
+
+/* Drops a packet that had not ended; posted pages stay in their slots. */
+void vmxnet3_rx_drain(struct vmxnet3_queue *q)
+{
+	if (!q->rx.skb)
+		return;
+	vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_RESET);
+	dev_kfree_skb_any(q->rx.skb);
+	q->rx.skb = NULL;
+}
