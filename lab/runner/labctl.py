@@ -3,6 +3,7 @@
 """What the guest may ask of the host side: the far end of labctl."""
 
 import json
+import os
 import subprocess
 
 from . import machine as machines
@@ -24,6 +25,8 @@ class LabControl:
         self.machine = machine
         self.interrupts_before = {}
         self.started = {}
+        self.scratch = f"{plan.run_dir}/peer"  # the working directory of the peer's programs
+        os.mkdir(self.scratch)
 
     def answer(self, line):
         """One request line in, one reply out; a bad request is the guest's error, never ours."""
@@ -68,7 +71,9 @@ class LabControl:
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""
         verb, words = (argv[0], argv[1:]) if argv else ("", [])
         if verb == "run" and words:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=NET_SECONDS, check=False)
+            done = subprocess.run(
+                words, cwd=self.scratch, stdin=subprocess.DEVNULL, capture_output=True, timeout=NET_SECONDS, check=False
+            )
             return reply(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
         if verb == "start" and len(words) > 1:
             return self.start(words[0], words[1:])
@@ -80,7 +85,8 @@ class LabControl:
         if name in self.started:
             return reply(2, stderr=f"labctl: '{name}' runs already; stop it first\n")
         output = open(f"{self.plan.run_dir}/net-{len(self.started)}.out", "w+b")
-        self.started[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output), output
+        process = subprocess.Popen(words, cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.started[name] = process, output
         return reply()
 
     def finish(self, name):

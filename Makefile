@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+#
+# For people.  Each target is one script; CMakeLists.txt and Kbuild do the building.
+
+KERNEL ?=
+KDIR ?=
+MODULE_ARGS := $(if $(KDIR),KDIR=$(KDIR),$(if $(KERNEL),KERNEL=$(KERNEL)))
+
+.PHONY: help demo check check-long setup build modules modules_install kunit scenarios bench style clean
+
+help: ## this list
+	@echo 'vmguest: make TARGET [KERNEL=6.1|6.12|7.3] [KDIR=/path/to/kernel/build]'
+	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: ## build our vmxnet3, boot a stock kernel, move real traffic, show it
+	@scripts/setup demo
+	@scripts/demo
+
+check: ## everything that proves this tree: builds, unit tests, scenarios, style
+	@scripts/setup check
+	@scripts/check
+
+check-long: ## check, then the debug kernel with every scenario, and the soaks
+	@scripts/setup check
+	@scripts/check --long
+
+setup: ## install the Debian packages that demo and check use (as root)
+	@scripts/setup check
+
+build: ## the host's programs: lab devices, labctl, host tests
+	@scripts/build-host all
+
+modules: ## our modules for KERNEL= or KDIR=, warning-free or not at all
+	@scripts/kmod build $(MODULE_ARGS)
+
+modules_install: ## install them for KDIR= (INSTALL_MOD_PATH= for a staging root)
+	@scripts/kmod install $(MODULE_ARGS) $(if $(INSTALL_MOD_PATH),INSTALL_MOD_PATH=$(INSTALL_MOD_PATH))
+
+kunit: ## unit tests of the kernel code: host, UML, stock kernels; coverage
+	@kunit/run all
+
+scenarios: ## what the drivers do with real traffic: lab/scenario --help has more
+	@lab/scenario
+
+bench: ## counts per packet, ours beside the in-tree driver
+	@bench/net
+
+style: ## checkpatch, clang-format, clang-tidy, shellcheck, codespell
+	@scripts/style
+
+clean: ## remove build/ (the cache outside the repo stays)
+	rm -rf build

@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+# scenario: ping over IPv4 and IPv6, small, full-sized and fragmented, none lost
+# vm: --nic vmxnet3
+. "$(dirname "$0")/lib.sh"
+
+for size in 56 1472 4000; do
+	step "IPv4, $size bytes"
+	ping -q -i 0.05 -c 20 -s $size $peer | tee /dev/stderr | grep -q ' 0% packet loss'
+done
+for size in 56 1452 4000; do
+	step "IPv6, $size bytes"
+	ping -q -i 0.05 -c 20 -s $size $peer6 | tee /dev/stderr | grep -q ' 0% packet loss'
+done
+step "from the peer's side"
+at_peer ping -q -i 0.05 -c 20 $guest | grep -q ' 0% packet loss'
