@@ -6,6 +6,7 @@
  * it leaves a function without allocations alone, and that it ends.
  */
 #include <kunit/test.h>
+#include <linux/compiler.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -15,8 +16,6 @@ struct sweep_counts {
 	unsigned int calls;
 	unsigned int failed_at[3];	/* by allocation, the last: by none */
 };
-
-static void *volatile sweep_sink;
 
 /* Two allocations, undone in reverse. */
 static int sweep_two_blocks(void *ctx)
@@ -30,14 +29,14 @@ static int sweep_two_blocks(void *ctx)
 		counts->failed_at[0]++;
 		return -ENOMEM;
 	}
-	sweep_sink = first;
+	OPTIMIZER_HIDE_VAR(first);
 	second = kzalloc(200, GFP_KERNEL);
 	if (!second) {
 		counts->failed_at[1]++;
 		kfree(first);
 		return -ENOMEM;
 	}
-	sweep_sink = second;
+	OPTIMIZER_HIDE_VAR(second);
 	counts->failed_at[2]++;
 	kfree(second);
 	kfree(first);
@@ -86,6 +85,8 @@ static struct kunit_suite fault_sweep_suite = {
 	.name = "fault_sweep",
 	.test_cases = fault_sweep_cases,
 };
+
 kunit_test_suite(fault_sweep_suite);
+
 MODULE_DESCRIPTION("Test of the fault sweep");
 MODULE_LICENSE("GPL");

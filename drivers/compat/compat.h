@@ -14,43 +14,10 @@
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/pci.h>
-#include <linux/skbuff.h>
-#include <linux/slab.h>
 #include <linux/timer.h>
 
 #ifdef NEED_PCI_IRQ_INTX
 #define PCI_IRQ_INTX PCI_IRQ_LEGACY
-#endif
-
-#ifdef NEED_NAPI_SCHEDULE_BOOL
-static inline bool vmguest_napi_schedule(struct napi_struct *napi)
-{
-	if (!napi_schedule_prep(napi))
-		return false;
-	__napi_schedule(napi);
-	return true;
-}
-
-#define napi_schedule vmguest_napi_schedule
-#endif
-
-/* Only netlink reads the link between queue, NAPI and interrupt: nothing to do without it. */
-#ifdef NEED_NETIF_QUEUE_SET_NAPI
-enum netdev_queue_type {
-	NETDEV_QUEUE_TYPE_RX,
-	NETDEV_QUEUE_TYPE_TX,
-};
-
-static inline void netif_queue_set_napi(struct net_device *dev, unsigned int queue_index,
-					enum netdev_queue_type type, struct napi_struct *napi)
-{
-}
-#endif
-
-#ifdef NEED_NETIF_NAPI_SET_IRQ
-static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
-{
-}
 #endif
 
 #ifdef NEED_NETIF_NAPI_ADD_CONFIG
@@ -69,33 +36,9 @@ static inline void ethtool_puts(u8 **data, const char *str)
 }
 #endif
 
-#ifdef NEED_SKB_FRAG_FILL_PAGE_DESC
-static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int off, int size)
-{
-	__skb_frag_set_page(frag, page);
-	skb_frag_off_set(frag, off);
-	skb_frag_size_set(frag, size);
-}
-#endif
-
-/* Ours take no flags argument: every caller allocates with GFP_KERNEL. */
-#ifdef NEED_KZALLOC_OBJ
-#define kzalloc_obj(p) ((typeof(p) *)kzalloc(sizeof(p), GFP_KERNEL))
-#define kzalloc_objs(p, count) ((typeof(p) *)kcalloc(count, sizeof(p), GFP_KERNEL))
-#endif
-
-#ifdef NEED_KVZALLOC_OBJS
-#define kvzalloc_objs(p, count) ((typeof(p) *)kvcalloc(count, sizeof(p), GFP_KERNEL))
-#endif
-
 #ifdef NEED_TIMER_CONTAINER_OF
 #define timer_container_of(var, callback_timer, timer_fieldname) \
 	container_of(callback_timer, typeof(*(var)), timer_fieldname)
-#endif
-
-#ifdef NEED_TIMER_DELETE_SYNC
-#define timer_delete_sync del_timer_sync
-#define timer_delete del_timer
 #endif
 
 /* A macro, so net/netdev_queues.h need not be read before every file. */

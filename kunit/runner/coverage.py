@@ -32,7 +32,8 @@ def lines(directory):
 
 
 def table(measured):
-    """[(column, lines())] as text: what no suite calls at all counts as not run everywhere."""
+    """[(column, lines())] as text. Each column knows its own lines: the host's build keeps all, on
+    user-mode Linux the optimizer merges some and drops what no suite calls."""
     known = defaultdict(set)
     for _, files in measured:
         for name, counts in files.items():
@@ -43,7 +44,8 @@ def table(measured):
     for name in sorted(known):
         row = f"{name:44}{len(known[name]):7}"
         for _, files in measured:
-            ran = sum(count > 0 for count in files.get(name, {}).values())
-            row += f"{100 * ran / len(known[name]):7.1f} %"
+            counts = files.get(name, {}).values()
+            ran = sum(count > 0 for count in counts)
+            row += f"{100 * ran / len(counts):7.1f} %" if counts else f"{'-':>9}"
         rows.append(row)
     return "\n".join(rows) + "\n\n"

@@ -35,6 +35,8 @@ static struct kunit_suite selftest_suite = {
 	.name = "selftest_abba",
 	.test_cases = selftest_cases,
 };
+
 kunit_test_suite(selftest_suite);
+
 MODULE_DESCRIPTION("Suite that takes locks in both orders");
 MODULE_LICENSE("GPL");

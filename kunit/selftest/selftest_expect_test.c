@@ -57,6 +57,8 @@ static struct kunit_suite selftest_suite = {
 	.name = "selftest_expect",
 	.test_cases = selftest_cases,
 };
+
 kunit_test_suite(selftest_suite);
+
 MODULE_DESCRIPTION("Suite that fails its expectations");
 MODULE_LICENSE("GPL");

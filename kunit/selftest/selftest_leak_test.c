@@ -6,20 +6,20 @@
  * to any more. Several blocks, since one address may linger on a stack.
  */
 #include <kunit/test.h>
+#include <linux/compiler.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
-static void *volatile selftest_sink;
-
 static void forgets_memory(struct kunit *test)
 {
+	char *block;
 	int i;
 
 	for (i = 0; i < 8; i++) {
-		selftest_sink = kzalloc(96, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, selftest_sink);
+		block = kzalloc(96, GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(block);
+		KUNIT_ASSERT_NOT_NULL(test, block);
 	}
-	selftest_sink = NULL;
 }
 
 static struct kunit_case selftest_cases[] = {
@@ -31,6 +31,8 @@ static struct kunit_suite selftest_suite = {
 	.name = "selftest_leak",
 	.test_cases = selftest_cases,
 };
+
 kunit_test_suite(selftest_suite);
+
 MODULE_DESCRIPTION("Suite that leaks memory");
 MODULE_LICENSE("GPL");

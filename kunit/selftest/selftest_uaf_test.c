@@ -10,16 +10,14 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-static char *volatile selftest_sink;
-
 static void reads_freed_memory(struct kunit *test)
 {
 	char *block = kzalloc(32, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
-	selftest_sink = block;
 	kfree(block);
-	kunit_info(test, "read %d", READ_ONCE(*selftest_sink));
+	OPTIMIZER_HIDE_VAR(block);
+	kunit_info(test, "read %d", READ_ONCE(*block));
 }
 
 static struct kunit_case selftest_cases[] = {
@@ -31,6 +29,8 @@ static struct kunit_suite selftest_suite = {
 	.name = "selftest_uaf",
 	.test_cases = selftest_cases,
 };
+
 kunit_test_suite(selftest_suite);
+
 MODULE_DESCRIPTION("Suite that reads freed memory");
 MODULE_LICENSE("GPL");

@@ -243,22 +243,31 @@ extern struct kunit_suite *const kunit_shim_suites[];
 #define KUNIT_ASSERT_NOT_ERR_OR_NULL(test, p)	KUNIT_SHIM_VALID(test, true, p, NULL)
 
 /* With a message of the suite's own behind the standard one. */
-#define KUNIT_EXPECT_TRUE_MSG(test, c, ...)	KUNIT_SHIM_TRUE(test, false, c, #c, true, __VA_ARGS__)
-#define KUNIT_EXPECT_FALSE_MSG(test, c, ...)	KUNIT_SHIM_TRUE(test, false, c, #c, false, __VA_ARGS__)
+#define KUNIT_EXPECT_TRUE_MSG(test, c, ...) \
+	KUNIT_SHIM_TRUE(test, false, c, #c, true, __VA_ARGS__)
+#define KUNIT_EXPECT_FALSE_MSG(test, c, ...) \
+	KUNIT_SHIM_TRUE(test, false, c, #c, false, __VA_ARGS__)
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, ==, r, __VA_ARGS__)
 #define KUNIT_EXPECT_NE_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, !=, r, __VA_ARGS__)
 #define KUNIT_EXPECT_LT_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, <, r, __VA_ARGS__)
 #define KUNIT_EXPECT_LE_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, <=, r, __VA_ARGS__)
 #define KUNIT_EXPECT_GT_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, >, r, __VA_ARGS__)
 #define KUNIT_EXPECT_GE_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, false, l, >=, r, __VA_ARGS__)
-#define KUNIT_EXPECT_PTR_EQ_MSG(test, l, r, ...) KUNIT_SHIM_PTR(test, false, l, ==, r, __VA_ARGS__)
-#define KUNIT_EXPECT_PTR_NE_MSG(test, l, r, ...) KUNIT_SHIM_PTR(test, false, l, !=, r, __VA_ARGS__)
-#define KUNIT_EXPECT_NULL_MSG(test, p, ...)	KUNIT_SHIM_PTR(test, false, p, ==, NULL, __VA_ARGS__)
-#define KUNIT_EXPECT_NOT_NULL_MSG(test, p, ...)	KUNIT_SHIM_PTR(test, false, p, !=, NULL, __VA_ARGS__)
+#define KUNIT_EXPECT_PTR_EQ_MSG(test, l, r, ...) \
+	KUNIT_SHIM_PTR(test, false, l, ==, r, __VA_ARGS__)
+#define KUNIT_EXPECT_PTR_NE_MSG(test, l, r, ...) \
+	KUNIT_SHIM_PTR(test, false, l, !=, r, __VA_ARGS__)
+#define KUNIT_EXPECT_NULL_MSG(test, p, ...) \
+	KUNIT_SHIM_PTR(test, false, p, ==, NULL, __VA_ARGS__)
+#define KUNIT_EXPECT_NOT_NULL_MSG(test, p, ...) \
+	KUNIT_SHIM_PTR(test, false, p, !=, NULL, __VA_ARGS__)
 #define KUNIT_EXPECT_STREQ_MSG(test, l, r, ...)	KUNIT_SHIM_STR(test, false, l, ==, r, __VA_ARGS__)
-#define KUNIT_EXPECT_STRNEQ_MSG(test, l, r, ...) KUNIT_SHIM_STR(test, false, l, !=, r, __VA_ARGS__)
-#define KUNIT_ASSERT_TRUE_MSG(test, c, ...)	KUNIT_SHIM_TRUE(test, true, c, #c, true, __VA_ARGS__)
-#define KUNIT_ASSERT_FALSE_MSG(test, c, ...)	KUNIT_SHIM_TRUE(test, true, c, #c, false, __VA_ARGS__)
+#define KUNIT_EXPECT_STRNEQ_MSG(test, l, r, ...) \
+	KUNIT_SHIM_STR(test, false, l, !=, r, __VA_ARGS__)
+#define KUNIT_ASSERT_TRUE_MSG(test, c, ...) \
+	KUNIT_SHIM_TRUE(test, true, c, #c, true, __VA_ARGS__)
+#define KUNIT_ASSERT_FALSE_MSG(test, c, ...) \
+	KUNIT_SHIM_TRUE(test, true, c, #c, false, __VA_ARGS__)
 #define KUNIT_ASSERT_EQ_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, true, l, ==, r, __VA_ARGS__)
 #define KUNIT_ASSERT_NE_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, true, l, !=, r, __VA_ARGS__)
 #define KUNIT_ASSERT_LT_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, true, l, <, r, __VA_ARGS__)
@@ -267,8 +276,10 @@ extern struct kunit_suite *const kunit_shim_suites[];
 #define KUNIT_ASSERT_GE_MSG(test, l, r, ...)	KUNIT_SHIM_INT(test, true, l, >=, r, __VA_ARGS__)
 #define KUNIT_ASSERT_PTR_EQ_MSG(test, l, r, ...) KUNIT_SHIM_PTR(test, true, l, ==, r, __VA_ARGS__)
 #define KUNIT_ASSERT_PTR_NE_MSG(test, l, r, ...) KUNIT_SHIM_PTR(test, true, l, !=, r, __VA_ARGS__)
-#define KUNIT_ASSERT_NULL_MSG(test, p, ...)	KUNIT_SHIM_PTR(test, true, p, ==, NULL, __VA_ARGS__)
-#define KUNIT_ASSERT_NOT_NULL_MSG(test, p, ...)	KUNIT_SHIM_PTR(test, true, p, !=, NULL, __VA_ARGS__)
+#define KUNIT_ASSERT_NULL_MSG(test, p, ...) \
+	KUNIT_SHIM_PTR(test, true, p, ==, NULL, __VA_ARGS__)
+#define KUNIT_ASSERT_NOT_NULL_MSG(test, p, ...) \
+	KUNIT_SHIM_PTR(test, true, p, !=, NULL, __VA_ARGS__)
 #define KUNIT_ASSERT_STREQ_MSG(test, l, r, ...)	KUNIT_SHIM_STR(test, true, l, ==, r, __VA_ARGS__)
 #define KUNIT_ASSERT_STRNEQ_MSG(test, l, r, ...) KUNIT_SHIM_STR(test, true, l, !=, r, __VA_ARGS__)
 

@@ -52,17 +52,25 @@ with_lock() {
     flock "$LOCK_FD"
 }
 
+# archives [APT-OPTION]...: address and suite of every "main" component that apt is configured with
+archives() {
+    # shellcheck disable=SC2016 # apt expands these
+    apt-get indextargets "$@" --format '$(SITE)|$(RELEASE)' 'Created-By: Packages' 'Component: main' 2>/dev/null || true
+}
+
 # sources SUITE: the apt lines for a suite, with the mirror that this machine's apt configuration
 # names. Backports carry the newer kernels; the security archive has the newest 6.1.
 sources() {
-    local suite=$1 site release main='' security=''
-    # shellcheck disable=SC2016 # apt expands these
+    local suite=$1 site release main='' security='' known
+    known=$(archives 'Origin: Debian')
+    # Before the first apt-get update apt cannot tell whose archive is whose.
+    known=${known:-$(archives --no-release-info)}
     while IFS='|' read -r site release; do
         case $release in
             bookworm | trixie | forky | sid | stable | oldstable | testing) main=${main:-$site} ;;
             *-security) security=${security:-$site} ;;
         esac
-    done < <(apt-get indextargets --format '$(SITE)|$(RELEASE)' 'Created-By: Packages' 2>/dev/null)
+    done <<<"$known"
     main=${VMGUEST_MIRROR:-$main}
     [ -n "$main" ] ||
         die "this machine's apt configuration names no Debian mirror; set VMGUEST_MIRROR to the address of one"

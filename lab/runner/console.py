@@ -4,15 +4,11 @@
 
 import re
 
-# One expression per kind of report; the name is what lab/vm prints.
-REPORTS = (
-    ("BUG", r"\bkernel BUG at |\bBUG: "),
-    ("WARN", r"\bWARNING: "),
-    ("Oops", r"\bOops\b|general protection fault|Unable to handle kernel"),
-    ("panic", r"Kernel panic - not syncing"),
+# One expression per kind of report, the more telling kinds first; the name is what lab/vm prints.
+REPORTS = tuple((kind, re.compile(expression)) for kind, expression in (
+    ("KASAN", r"\bKASAN: "),
     ("lockdep", r"possible (circular|recursive|irq lock inversion)|inconsistent lock state|suspicious RCU usage"
                 r"|held lock freed|lock(s)? held when returning|bad unlock balance"),
-    ("KASAN", r"\bKASAN: "),
     ("kmemleak", r"\bunreferenced object 0x|kmemleak: \d+ new suspected"),
     ("UBSAN", r"\bUBSAN: "),
     ("refcount", r"refcount_t: "),
@@ -20,11 +16,19 @@ REPORTS = (
     ("DMA-API", r"DMA-API: .*(device driver|exceeded|not freed)"),
     ("list corruption", r"list_(add|del) corruption"),
     ("ODEBUG", r"ODEBUG: "),
-)  # fmt: skip
-PATTERN = re.compile("|".join(f"(?P<r{i}>{expression})" for i, (_, expression) in enumerate(REPORTS)))
+    ("BUG", r"\bkernel BUG at |\bBUG: "),
+    ("WARN", r"\bWARNING: "),
+    ("Oops", r"\bOops\b|general protection fault|Unable to handle kernel"),
+    ("panic", r"Kernel panic - not syncing"),
+))  # fmt: skip
 END = re.compile(r"---\[ end |^=+$")
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 LONGEST = 70  # lines shown of one report
+
+
+def kind_of(line):
+    """The kind of report that a line begins, or None."""
+    return next((kind for kind, expression in REPORTS if expression.search(line)), None)
 
 
 def find_reports(text):
@@ -32,11 +36,10 @@ def find_reports(text):
     lines = [STAMP.sub("", line) for line in text.replace("\r", "").split("\n")]
     reports, index = [], 0
     while index < len(lines):
-        match = PATTERN.search(lines[index])
-        if not match:
+        kind = kind_of(lines[index])
+        if kind is None:
             index += 1
             continue
-        kind = REPORTS[int(match.lastgroup[1:])][0]
         last = index + 1
         while last < len(lines) and last - index < LONGEST and not END.search(lines[last]):
             last += 1

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (c) 2026 the vmguest authors
+//
+// Counts exits of PCI devices, QEMU's own included: a counting layer is put between QEMU's memory
+// dispatch and the handlers of each region of a device that was given an id.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "abi.hpp"
+
+namespace vmguest::lab {
+
+/// Exits of one device: accesses of a guest's CPU that left the guest.
+struct ExitCounts {
+    std::atomic<std::uint64_t> mmio_read{0};
+    std::atomic<std::uint64_t> mmio_write{0};
+    std::atomic<std::uint64_t> pio{0};
+
+    nlohmann::json to_json() const;
+    void reset() { mmio_read = mmio_write = pio = 0; }
+};
+
+class ExitTaps {
+public:
+    ExitTaps();
+    ~ExitTaps();
+
+    /// Look for devices with an id and tap what is not tapped yet. Gives the number of new taps.
+    std::size_t attach();
+    /// {DEVICE: {"mmio_read": n, "mmio_write": n, "pio": n}}
+    nlohmann::json report() const;
+    /// {DEVICE: [{"region": name, "kind": "mmio"|"pio"|"unused", "read": n, "write": n}]}
+    nlohmann::json regions() const;
+    void reset();
+    /// The counts of something that is no PCI device.
+    ExitCounts& counts(const std::string& name) { return devices_[name]; }
+
+private:
+    struct Tap;
+
+    void attach_device(Object* device, const std::string& id);
+    void attach_region(MemoryRegion* region, const std::string& id);
+
+    std::map<std::string, ExitCounts> devices_;
+    /// A tap is never freed: a region that is being taken away may still be in use by a CPU.
+    std::list<Tap> taps_;
+};
+
+} // namespace vmguest::lab
