@@ -21,6 +21,7 @@ REPORT = re.compile(
     r"BUG: |WARNING: |KASAN|UBSAN|unreferenced object|possible circular locking|"
     r"possible recursive locking|possible irq lock inversion|inconsistent lock state|"
     r"suspicious RCU usage|invalid wait context|ODEBUG: |refcount_t: |general protection|"
+    r"detected stalls|self-detected stall|soft lockup|blocked for more than|"
     r"Oops|Kernel panic|kunit: lockdep is off|kunit: kmemleak is off"
 )
 
@@ -41,7 +42,7 @@ def command(argv, what, **options):
         text=True, errors="replace", check=False, **options,
     )  # fmt: skip
     if done.returncode:
-        raise LayerError(f"{done.stdout.rstrip()}\n{what} failed (see above)")
+        raise LayerError(f"{done.stdout.rstrip()}\n{what} failed (see below)")
     return done.stdout
 
 

@@ -7,6 +7,7 @@ from .layers import Guest, Host, Uml
 
 # What each suite is made to do, where, and the words that its report must contain.
 EXPECT = ("selftest_expect", {"passed": 1, "failed": 3, "skipped": 1}, "")
+LAYERS = ("host", "um", "6.1")
 PLAN = [
     (lambda: Host("gcc", selftest=True), [EXPECT, ("selftest_uaf", None, "heap-use-after-free"),
                                          ("selftest_leak", None, "LeakSanitizer")]),

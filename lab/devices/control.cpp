@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// The control socket; see the header. Nothing here ever blocks: the whole machine would stand still.
+// The control socket; see the header. Nothing here ever blocks: the whole machine would stand
+// still.
 #include "control.hpp"
 
 #include <cerrno>
@@ -87,6 +88,8 @@ private:
 
     void finish() {
         is_finished_ = true;
+        shutdown(descriptor_,
+                 SHUT_RDWR); // now, or a peer that still sends would wait for the burial
         watch_->want_read(false);
         watch_->want_write(false);
     }
@@ -144,8 +147,7 @@ ControlServer::~ControlServer() {
 
 void ControlServer::accept() {
     bury();
-    const int descriptor =
-        accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int descriptor = accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0)
         return;
     if (clients_.size() >= most_clients) {

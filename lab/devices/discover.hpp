@@ -22,8 +22,7 @@ T load_at(std::span<const std::byte> block, std::size_t offset) {
 }
 
 /// Offset of the only 8-byte slot that holds `value`; nothing if there is none or are several.
-inline std::optional<std::size_t> find_word(std::span<const std::byte> block,
-                                            std::uint64_t value) {
+inline std::optional<std::size_t> find_word(std::span<const std::byte> block, std::uint64_t value) {
     std::optional<std::size_t> found;
     for (std::size_t at = 0; at + 8 <= block.size(); at += 8) {
         if (load_at<std::uint64_t>(block, at) != value)

@@ -161,9 +161,8 @@ void ExitTaps::attach_region(MemoryRegion* region, const std::string& id) {
 }
 
 nlohmann::json ExitCounts::to_json() const {
-    return {{"mmio_read", mmio_read.load()},
-            {"mmio_write", mmio_write.load()},
-            {"pio", pio.load()}};
+    return {
+        {"mmio_read", mmio_read.load()}, {"mmio_write", mmio_write.load()}, {"pio", pio.load()}};
 }
 
 nlohmann::json ExitTaps::report() const {

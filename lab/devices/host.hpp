@@ -120,8 +120,7 @@ public:
     /// The machine was reset (also once before the guest starts).
     virtual void reset() = 0;
     virtual std::uint64_t read(unsigned bar, std::uint64_t offset, unsigned size) = 0;
-    virtual void write(unsigned bar, std::uint64_t offset, std::uint64_t value,
-                       unsigned size) = 0;
+    virtual void write(unsigned bar, std::uint64_t offset, std::uint64_t value, unsigned size) = 0;
     /// `model ID WORD…` on the control socket.
     virtual Reply command(std::span<const std::string_view> words);
 };

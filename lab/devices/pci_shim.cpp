@@ -165,8 +165,8 @@ void set_options(Object* object, const char* text, Error** error) {
 void init_instance(Object* object) {
     guarded("device", [&] {
         const auto* info = find_info(object_get_typename(object));
-        devices().emplace(object, std::make_unique<Device>(
-                                      reinterpret_cast<PCIDevice*>(object), info));
+        devices().emplace(object,
+                          std::make_unique<Device>(reinterpret_cast<PCIDevice*>(object), info));
     });
 }
 
@@ -179,8 +179,8 @@ void init_class(ObjectClass* type, void* data) {
     const auto& where = layout();
     field<void (*)(PCIDevice*, Error**)>(type, where.class_realize) = realize;
     field<void (*)(PCIDevice*)>(type, where.class_exit) = unrealize;
-    const std::array<std::uint16_t, 6> ids = {info.vendor,   info.device,
-                                              info.revision, info.class_id,
+    const std::array<std::uint16_t, 6> ids = {info.vendor,           info.device,
+                                              info.revision,         info.class_id,
                                               info.subsystem_vendor, info.subsystem_device};
     std::memcpy(&field<std::byte>(type, where.class_ids), ids.data(), sizeof ids);
     object_class_property_add_str(type, "options", get_options, set_options);
@@ -217,7 +217,9 @@ nlohmann::json list_pci_devices() {
     return list;
 }
 
-std::size_t pci_device_storage() { return devices().size(); }
+std::size_t pci_device_storage() {
+    return devices().size();
+}
 
 PciModel* find_pci_model(std::string_view id_or_type) {
     PciModel* of_type = nullptr;

@@ -58,8 +58,9 @@ Options parse_options(int count, char** words) {
         else if (key == "port" && !choose_port_model(value))
             refuse("there is no port model '" + std::string(value) + "'");
         else if (key != "port")
-            refuse("'" + std::string(word) + "' is no option of the plugin: it knows control, "
-                                             "count and port");
+            refuse("'" + std::string(word) +
+                   "' is no option of the plugin: it knows control, "
+                   "count and port");
     }
     return options;
 }

@@ -38,8 +38,7 @@ private:
 class QemuWatch final : public Watch {
 public:
     QemuWatch(int descriptor, std::function<void()> readable, std::function<void()> writable)
-        : descriptor_(descriptor), readable_(std::move(readable)),
-          writable_(std::move(writable)) {}
+        : descriptor_(descriptor), readable_(std::move(readable)), writable_(std::move(writable)) {}
     ~QemuWatch() override { qemu_set_fd_handler(descriptor_, nullptr, nullptr, nullptr); }
     QemuWatch(const QemuWatch&) = delete;
     QemuWatch& operator=(const QemuWatch&) = delete;
@@ -56,7 +55,8 @@ public:
 private:
     void update() {
         qemu_set_fd_handler(
-            descriptor_, reads_ ? [](void* w) { run(static_cast<QemuWatch*>(w)->readable_); } : none,
+            descriptor_,
+            reads_ ? [](void* w) { run(static_cast<QemuWatch*>(w)->readable_); } : none,
             writes_ ? [](void* w) { run(static_cast<QemuWatch*>(w)->writable_); } : none, this);
     }
     static void run(const std::function<void()>& callback) { guarded("watch", callback); }
@@ -116,7 +116,9 @@ void QemuHost::log(std::string_view sentence) {
                  static_cast<int>(sentence.size()), sentence.data());
 }
 
-bool QemuHost::msix_enabled() const { return device_ && ::msix_enabled(device_) != 0; }
+bool QemuHost::msix_enabled() const {
+    return device_ && ::msix_enabled(device_) != 0;
+}
 
 void QemuHost::msix_notify(unsigned vector) {
     if (device_)
@@ -132,8 +134,8 @@ std::span<std::uint64_t, 16> CurrentVcpu::registers() {
     if (current_cpu == nullptr)
         return nowhere_;
     cpu_synchronize_state(current_cpu);
-    return std::span<std::uint64_t, 16>(
-        &field<std::uint64_t>(current_cpu, layout().cpu_registers), 16);
+    return std::span<std::uint64_t, 16>(&field<std::uint64_t>(current_cpu, layout().cpu_registers),
+                                        16);
 }
 
 unsigned CurrentVcpu::index() const {

@@ -124,7 +124,8 @@ void check_dispatch(const MemoryRegionOps& ops, const char* what) {
     constexpr int four_bytes = 2;
     const bool asked_once_each = probe.accepted == 5;
     memory_region_dispatch_write(region, 8, 0x4433'2211, four_bytes, unspecified_attrs);
-    const bool wrote = probe.saw(8ULL << 48 | 2ULL << 40 | 0x2211, 10ULL << 48 | 2ULL << 40 | 0x4433);
+    const bool wrote =
+        probe.saw(8ULL << 48 | 2ULL << 40 | 0x2211, 10ULL << 48 | 2ULL << 40 | 0x4433);
     probe.calls = 0;
     std::uint64_t value = 0;
     memory_region_dispatch_read(region, 8, &value, four_bytes, unspecified_attrs);
@@ -192,8 +193,9 @@ void find_region_fields() {
 void check_timer() {
     alignas(16) static std::array<std::byte, 2 * timer_room> block;
     block.fill(canary);
-    timer_init_full(reinterpret_cast<QEMUTimer*>(block.data()), nullptr, virtual_clock, 1, 0,
-                    [](void*) {}, block.data());
+    timer_init_full(
+        reinterpret_cast<QEMUTimer*>(block.data()), nullptr, virtual_clock, 1, 0, [](void*) {},
+        block.data());
     if (agree(&Expected::timer_size, written_size(block, canary)) > timer_room)
         refuse("QEMU's QEMUTimer has outgrown the plugin's room for it");
 }
@@ -256,8 +258,7 @@ void find_class_fields() {
 bool read_safely(std::uint64_t address, std::span<std::byte> to) {
     const iovec local{to.data(), to.size()};
     const iovec remote{reinterpret_cast<void*>(address), to.size()};
-    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) ==
-           static_cast<ssize_t>(to.size());
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(to.size());
 }
 
 /// The pointer, early in the device, to bytes that equal what QEMU's function reads there.
@@ -286,15 +287,14 @@ void find_cpu_registers() {
     if (cpu == nullptr)
         refuse("this machine has no CPU: give QEMU a PC machine ('-M pc')");
     // The registers lie in the first part of an object that is larger than this in all versions.
-    const std::span block(reinterpret_cast<const std::byte*>(cpu), 16 * 1024);
+    const std::span block(reinterpret_cast<const std::byte*>(cpu), std::size_t{16} * 1024);
     found.cpu_registers = agree(&Expected::cpu_registers, find_reset_registers(block));
 }
 
 } // namespace
 
 void refuse(std::string_view sentence) {
-    std::fprintf(stderr, "vmguest-lab: %.*s\n", static_cast<int>(sentence.size()),
-                 sentence.data());
+    std::fprintf(stderr, "vmguest-lab: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
     std::exit(97);
 }
 
@@ -314,7 +314,10 @@ void falsify_expectation(std::string_view setting) {
             version.*entry.number += static_cast<std::size_t>(delta);
         return;
     }
-    refuse("'abi=" + std::string(setting) + "' names no number of the layout: see self_check.cpp");
+    std::string known;
+    for (const auto& entry : names)
+        known += (known.empty() ? "" : ", ") + std::string(entry.name);
+    refuse("'abi=" + std::string(setting) + "' is no NAME:DELTA of the layout; known are " + known);
 }
 
 void check_at_load() {
@@ -343,7 +346,9 @@ void check_machine() {
         nullptr);
 }
 
-const Layout& layout() { return found; }
+const Layout& layout() {
+    return found;
+}
 
 std::string qemu_version() {
     return expected == nullptr

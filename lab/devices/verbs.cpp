@@ -18,7 +18,9 @@ namespace {
 
 using nlohmann::json;
 
-Reply ping(std::string_view) { return json{{"ok", true}, {"qemu", qemu_version()}}; }
+Reply ping(std::string_view) {
+    return json{{"ok", true}, {"qemu", qemu_version()}};
+}
 
 Reply report(std::string_view rest) {
     const auto request = rest.empty() ? json::object() : json::parse(rest, nullptr, false);
@@ -36,7 +38,9 @@ Reply attach(std::string_view) {
     return json{{"attached", counters().exits().attach()}};
 }
 
-Reply regions(std::string_view) { return counters().exits().regions(); }
+Reply regions(std::string_view) {
+    return counters().exits().regions();
+}
 
 Reply models(std::string_view) {
     auto pci = json::array();
@@ -44,7 +48,8 @@ Reply models(std::string_view) {
         pci.push_back(info->name);
     auto ports = json::array();
     for (const auto* info : port_models())
-        ports.push_back({{"model", info->name}, {"mapped", find_port_model(info->name) != nullptr}});
+        ports.push_back(
+            {{"model", info->name}, {"mapped", find_port_model(info->name) != nullptr}});
     return json{{"pci", pci},
                 {"ports", ports},
                 {"devices", list_pci_devices()},
@@ -56,15 +61,17 @@ Reply model(std::string_view rest) {
     if (!words)
         return Failure{words.sentence()};
     if (words.value().empty())
-        return Failure{"'model' wants the id of a device or the name of a model; 'models' lists them"};
+        return Failure{
+            "'model' wants the id of a device or the name of a model; 'models' lists them"};
     const std::vector<std::string_view> views(words.value().begin() + 1, words.value().end());
     const auto& name = words.value().front();
     if (auto* device = find_pci_model(name))
         return device->command(views);
     if (auto* ports = find_port_model(name))
         return ports->command(views);
-    return Failure{"'" + name + "' is neither the id of a plugged device of the lab nor the only "
-                                "one of its model: 'models' lists them"};
+    return Failure{"'" + name +
+                   "' is neither the id of a plugged device of the lab nor the only "
+                   "one of its model: 'models' lists them"};
 }
 
 constexpr struct {
@@ -82,18 +89,17 @@ Reply act(const Request& request) {
     std::string known;
     for (const auto& verb : verbs)
         known += (known.empty() ? "" : ", ") + std::string(verb.name);
-    return Failure{"'" + std::string(request.verb) + "' is no verb of the device plugin; it knows " +
-                   known};
+    return Failure{"'" + std::string(request.verb) +
+                   "' is no verb of the device plugin; it knows " + known};
 }
 
 } // namespace
 
 std::string answer(std::string_view line) {
-    return guarded("control socket", std::string(R"({"error":"the request could not be carried out"})"),
-                   [&] {
+    return guarded("control socket",
+                   std::string(R"({"error":"the request could not be carried out"})"), [&] {
                        const auto reply = act(split_request(line));
-                       const auto value =
-                           reply ? reply.value() : json{{"error", reply.sentence()}};
+                       const auto value = reply ? reply.value() : json{{"error", reply.sentence()}};
                        // Guests and users may send bytes that are no UTF-8: replace, do not throw.
                        return value.dump(-1, ' ', false, json::error_handler_t::replace);
                    });

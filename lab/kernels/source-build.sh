@@ -19,15 +19,18 @@ LAYOUT=1
 JOBS=${VMGUEST_JOBS:-$(nproc)}
 WORK=
 MAKE_PID=
+VERSION=
 
+# clean_up: also ends the compiler when the build is ended
 clean_up() {
     [ -z "$MAKE_PID" ] || kill "$MAKE_PID" 2>/dev/null || true
     [ -z "$WORK" ] || rm -rf "$WORK"
+    [ -z "$VERSION" ] || drop_source
 }
 
-# build_key CONFIG: whatever changes the result changes the key.
+# build_key CONFIG: whatever changes the result changes the key, comments do not
 build_key() {
-    { echo "$LAYOUT" && $CC -dumpfullversion && cat "$1"; } | sha256sum | cut -c 1-12
+    { echo "$LAYOUT" && $CC -dumpfullversion && grep -E '^(# )?CONFIG_' "$1"; } | sha256sum | cut -c 1-12
 }
 
 # find_built NAME KEY: prints the newest finished build's JSON, or fails
@@ -64,15 +67,15 @@ unpack_source() {
     )
 }
 
-# drop_source TREE VERSION: remove it once every kernel that is built from it is there and no build
-# runs; each build holds the lock shared.
+# drop_source: remove it once every kernel that is built from it is there and no build runs; each
+# build holds the lock shared
 drop_source() {
     local name
     flock -u 9
     for name in um debug; do
-        compgen -G "$CACHE/kernels/$name-$2-*/kernel.json" >/dev/null || return 0
+        compgen -G "$CACHE/kernels/$name-$VERSION-*/kernel.json" >/dev/null || return 0
     done
-    if flock -xn 9; then rm -rf "$1"; fi
+    if flock -xn 9; then rm -rf "$CACHE/kernels/source-$VERSION"; fi
 }
 
 # configure SOURCE OBJ ARCH CONFIG: tinyconfig plus CONFIG, every line of which must have held
@@ -100,7 +103,8 @@ configure() {
 
 # compile OBJ ARCH TARGET...: with a line a minute, since it takes some
 compile() {
-    local obj=$1 arch=$2 log=$1/build.log seconds=0
+    local obj=$1 arch=$2 log=$1/build.log next=60
+    SECONDS=0
     shift 2
     say "compiling with $JOBS jobs, log in $log"
     nice -n 10 make -C "$obj" ARCH="$arch" CC=$CC -j"$JOBS" KBUILD_BUILD_USER=vmguest \
@@ -108,8 +112,9 @@ compile() {
     MAKE_PID=$!
     while kill -0 "$MAKE_PID" 2>/dev/null; do
         sleep 1
-        if (((seconds += 1) % 60 == 0)); then
-            say "$((seconds / 60)) min, $(grep -c '^  CC\|^  AR' "$log" || true) files"
+        if ((SECONDS >= next)); then
+            say "$((next / 60)) min, $(grep -c '^  CC\|^  AR' "$log" || true) files"
+            next=$((next + 60))
         fi
     done
     wait "$MAKE_PID" || {
@@ -152,7 +157,7 @@ take_turn() {
 # caller defines install_kernel OBJ OUT, which puts the kernel itself into OUT and prints its JSON
 # with @DIR@ for where that will be: a cache may be carried elsewhere.
 build() {
-    local name=$1 arch=$2 config=$3 mib=$4 key uri version source final
+    local name=$1 arch=$2 config=$3 mib=$4 key uri source final
     shift 4
     need "$CC"
     key=$(build_key "$config")
@@ -163,16 +168,16 @@ build() {
     find_built "$name" "$key" && return
     need_space "$mib" "building a kernel"
     uri=$(source_uri) || exit 1
-    version=$(sed -n "s/.*[/ ]${SOURCE}_\([^_]*\)_all\.deb .*/\1/p" <<<"$uri")
-    source=$CACHE/kernels/source-$version
-    final=$CACHE/kernels/$name-$version-$key
+    VERSION=$(sed -n "s/.*[/ ]${SOURCE}_\([^_]*\)_all\.deb .*/\1/p" <<<"$uri")
+    source=$CACHE/kernels/source-$VERSION
+    final=$CACHE/kernels/$name-$VERSION-$key
     mkdir -p "$CACHE/kernels"
     rm -rf "$CACHE/kernels/.$name".*
+    exec 9>"$CACHE/locks/source-use"
+    flock -s 9
     trap clean_up EXIT
     trap 'exit 130' INT TERM HUP
     WORK=$(mktemp -d "$CACHE/kernels/.$name.XXXXXX")
-    exec 9>"$CACHE/locks/source-use"
-    flock -s 9
     unpack_source "$uri" "$source"
     say "configuring"
     configure "$source" "$WORK/obj" "$arch" "$config"
@@ -183,6 +188,5 @@ build() {
     mv "$WORK/kernel.json" "$WORK/out/kernel.json"
     rm -rf "$final"
     mv -T "$WORK/out" "$final"
-    drop_source "$source" "$version"
     find_built "$name" "$key"
 }

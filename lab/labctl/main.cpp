@@ -32,7 +32,8 @@ constexpr std::chrono::seconds patience{900};
 constexpr const char* verbs =
     "Requests that the host side carries out (it refuses what this machine has no device for):\n"
     "  link ethN up|down           plug or pull the cable\n"
-    "  net run CMD [ARG]...        run CMD beside the NIC's peer and wait; status and output are its\n"
+    "  net run CMD [ARG]...        run CMD beside the NIC's peer and wait; status and output are "
+    "its\n"
     "  net start NAME CMD [ARG]... start it there\n"
     "  net stop NAME               end it and print what it printed\n"
     "Exit status: the request's own; 2 wrong usage; 126 the host side cannot be reached.";
@@ -143,8 +144,11 @@ int main(int argc, char** argv) try {
         return status_usage;
     }
     options.is_counters = counters->parsed();
-    if (options.is_counters && !app.remaining().empty()) {
-        std::fputs("labctl: usage: labctl counters [--reset] [--json]\n", stderr);
+    const auto rest = app.remaining(true);
+    // Options of ours stand before the verb; what follows it is the host's.
+    if (!rest.empty() && (options.is_counters || rest.front().starts_with('-'))) {
+        std::fprintf(stderr, "labctl: '%s' is unknown: 'labctl --help' shows the usage\n",
+                     rest.front().c_str());
         return status_usage;
     }
     options.argv.assign(argv + 1, argv + argc);

@@ -120,7 +120,8 @@ bool Port::send(std::string_view line) {
             return false;
         const auto size = write(descriptor_, bytes.data() + done, bytes.size() - done);
         if (size < 0 && errno != EINTR && errno != EAGAIN) {
-            failure_ = "cannot send to the host side of the lab: " + std::string(std::strerror(errno));
+            failure_ =
+                "cannot send to the host side of the lab: " + std::string(std::strerror(errno));
             return false;
         }
         done += size > 0 ? static_cast<std::size_t>(size) : 0;

@@ -17,7 +17,8 @@ struct Exchange {
     std::string failure;
 };
 
-/// Where the port is: LABCTL_PORT, else its usual name, else by its name in sysfs. Empty if nowhere.
+/// Where the port is: LABCTL_PORT, else its usual name, else by its name in sysfs. Empty if
+/// nowhere.
 std::string find_port();
 
 class Port {

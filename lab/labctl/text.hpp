@@ -45,8 +45,12 @@ inline std::vector<std::string_view> split(std::string_view text, std::string_vi
 }
 
 /// Lines that are not empty, and words of a line.
-inline std::vector<std::string_view> lines(std::string_view text) { return split(text, "\n"); }
-inline std::vector<std::string_view> words(std::string_view text) { return split(text, " \t\n"); }
+inline std::vector<std::string_view> lines(std::string_view text) {
+    return split(text, "\n");
+}
+inline std::vector<std::string_view> words(std::string_view text) {
+    return split(text, " \t\n");
+}
 
 inline std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
     std::uint64_t value = 0;

@@ -36,6 +36,12 @@ def set_up(nics):
         ip("link", "set", name, "txqueuelen", "4000", "up")
 
 
+def tear_down(nics):
+    for index, nic in enumerate(nics):
+        if not nic.backend:
+            ip("link", "delete", tap(index))
+
+
 def start_peer(command):
     """Run the peer's command beside the guest; it ends with the run."""
     if command is None:

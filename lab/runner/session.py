@@ -17,6 +17,7 @@ from .labctl import LabControl
 from .machine import PORTS, Machine
 from .plan import EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
 
+BOOTS = 3
 DRAIN_SECONDS = 0.2  # for bytes on their way when the guest has said goodbye
 
 
@@ -45,6 +46,7 @@ class Session:
         self.control_text = b""
         self.request_text = b""
         self.status = None  # COMMAND's, once the guest has told it
+        self.is_started = False  # COMMAND has begun
         self.counts = None
         self.machine = None
         self.control = None
@@ -72,6 +74,7 @@ class Session:
             self.selector.register(link, selectors.EVENT_READ, name)
 
     def run(self):
+        """Return the exit status, or None if the emulator failed before COMMAND began."""
         listeners = self.open_ports()
         network.set_up(self.plan.nics)
         peer = network.start_peer(self.plan.peer)
@@ -85,7 +88,7 @@ class Session:
             self.machine.stop()
             if peer and peer.poll() is None:
                 peer.terminate()
-        return self.judge()
+        return None if self.died_of_emulation() else self.judge()
 
     def loop(self):
         """Carry bytes until the guest has said its last word, died, or run out of time."""
@@ -128,7 +131,9 @@ class Session:
 
     def control_line(self, line):
         word, _, rest = line.partition(" ")
-        if word == "exit" and rest.isdecimal():
+        if word == "started":
+            self.is_started = True
+        elif word == "exit" and rest.isdecimal():
             self.status = int(rest)
         elif word == "counts":
             self.counts = json.loads(rest)
@@ -145,10 +150,22 @@ class Session:
 
         threading.Thread(target=work, daemon=True).start()
 
+    def died_of_emulation(self):
+        """Whether the guest hit QEMU's own fault while it booted, before COMMAND could do anything.
+
+        With several emulated CPUs, QEMU 7.2 now and then shows one of them the breakpoint that the
+        kernel plants for a moment while it patches a branch (Documentation/lab.md, "Limits").
+        """
+        text = self.console_text()
+        return not self.is_started and "Oops: int3" in text and "Modules linked in: \n" in text.replace("\r", "")
+
+    def console_text(self):
+        with open(os.path.join(self.plan.run_dir, "console.log"), errors="replace") as log:
+            return log.read()
+
     def judge(self):
         """The exit status of the run: a kernel report outweighs whatever COMMAND returned."""
-        with open(os.path.join(self.plan.run_dir, "console.log"), errors="replace") as log:
-            text = log.read()
+        text = self.console_text()
         if self.plan.keep_log:
             shutil.copyfile(os.path.join(self.plan.run_dir, "console.log"), self.plan.keep_log)
         reports = console.find_reports(text)
@@ -187,5 +204,20 @@ def write_all(descriptor, data):
 
 
 def run(plan):
+    """Run the plan in this process's namespaces; a boot that the emulator broke is tried again."""
     write_job(plan)
-    return Session(plan).run()
+    for attempt in range(BOOTS):
+        status = Session(plan).run()
+        if status is not None:
+            return status
+        print(f"lab/vm: QEMU broke boot {attempt + 1} of the guest (a stale breakpoint); booting again", file=sys.stderr)
+        clean_up(plan)
+    raise LabError(f"QEMU broke {BOOTS} boots of the guest; try --cpus 1")
+
+
+def clean_up(plan):
+    """Make way for another boot: the sockets, the taps, the peer's folder."""
+    for name in PORTS:
+        os.unlink(os.path.join(plan.run_dir, f"{name}.sock"))
+    network.tear_down(plan.nics)
+    shutil.rmtree(os.path.join(plan.run_dir, "peer"), ignore_errors=True)

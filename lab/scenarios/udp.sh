@@ -6,18 +6,18 @@
 . "$(dirname "$0")/lib.sh"
 
 # iperf3's own floor is 16 bytes; 18 make the smallest Ethernet frame, 1472 the largest.
-# 2000 packets a second are far below what the slowest lab machine carries.
+# 500 packets a second are far below what the slowest lab machine carries.
 iperf_server
 for size in 18 1472; do
 	for way in "" -R; do
 		step "$size bytes ${way:-up}"
-		rate=$((size * 8 * 2000))
-		iperf3 -c $peer -u -l $size -b $rate -t 3 $way --json > /run/udp.json
+		rate=$((size * 8 * 500))
+		iperf3 -c $peer -u -l $size -b $rate -t 4 $way --json > /run/udp.json
 		python3 - "$size" <<-'CHECK'
 			import json, sys
 			end = json.load(open("/run/udp.json"))["end"]["sum"]
 			print(f"  {end['packets']} packets, {end['lost_packets']} lost")
-			assert end["packets"] > 4000 and end["lost_packets"] == 0, "packets were lost"
+			assert end["packets"] > 1500 and end["lost_packets"] == 0, "packets were lost"
 		CHECK
 	done
 done

@@ -13,16 +13,16 @@ class VmguestTest final : public PciModel {
 public:
     /// Registers, 32 bits each, the same in BAR 0 (ports) and BAR 1 (memory).
     enum Offset : std::uint64_t {
-        id = 0x00,           ///< ro: identity
-        scratch = 0x04,      ///< rw
-        dma_low = 0x08,      ///< rw: guest-physical address
-        dma_high = 0x0c,     ///< rw
-        dma_length = 0x10,   ///< rw: bytes, at most max_dma
-        order = 0x14,        ///< wo: an Order; an unknown one sets the error status
-        checksum = 0x18,     ///< ro: result of Order::sum
-        status = 0x1c,       ///< ro: outcome of the last order
-        interrupt = 0x20,    ///< rw1c: pending causes, bit n = vector n; drives INTx
-        delay_us = 0x24,     ///< rw: for Order::delay
+        id = 0x00,         ///< ro: identity
+        scratch = 0x04,    ///< rw
+        dma_low = 0x08,    ///< rw: guest-physical address
+        dma_high = 0x0c,   ///< rw
+        dma_length = 0x10, ///< rw: bytes, at most max_dma
+        order = 0x14,      ///< wo: an Order; an unknown one sets the error status
+        checksum = 0x18,   ///< ro: result of Order::sum
+        status = 0x1c,     ///< ro: outcome of the last order
+        interrupt = 0x20,  ///< rw1c: pending causes, bit n = vector n; drives INTx
+        delay_us = 0x24,   ///< rw: for Order::delay
     };
     enum Order : std::uint32_t {
         fill = 1,  ///< byte i of the buffer becomes fill_byte(i); then vector 1

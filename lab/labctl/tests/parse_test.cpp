@@ -88,8 +88,9 @@ TEST(ModuleFile, SurvivesOffsetsThatLeadNowhere) {
     for (std::size_t at = 0; at + 8 <= file.size(); at += 8) {
         auto broken = file;
         std::memset(broken.data() + at, 0xff, 8);
-        if (const auto parsed = parse_module_file(broken)) // refusing is right as well
+        if (const auto parsed = parse_module_file(broken)) { // refusing is right as well
             EXPECT_LE(parsed->code_sections.size(), 2U) << at;
+        }
     }
 }
 
@@ -181,8 +182,7 @@ TEST_F(Tree, InterruptsAreOfTheMessagesOrTheLine) {
     put(devices + "11.0/driver/x", "");
     put(devices + "11.0/irq", "11\n");
     put(devices + "12.0/irq", "11\n"); // nobody drives it
-    const std::map<std::string, std::uint64_t> want = {{"0000:00:10.0", 3346},
-                                                       {"0000:00:11.0", 7}};
+    const std::map<std::string, std::uint64_t> want = {{"0000:00:10.0", 3346}, {"0000:00:11.0", 7}};
     EXPECT_EQ(find_interrupts(root_), want);
 }
 
@@ -192,8 +192,8 @@ TEST(Table, ShowsEveryKindOfCount) {
         "exits": {"eth0": {"mmio_read": 0, "mmio_write": 4000, "pio": 12}},
         "interrupts": {"eth0": 1999}, "host_requests": {}, "all_instructions": 5, "new": {}})");
     EXPECT_EQ(counters_table(counters), "instructions\n"
-                                        "  virtio             7\n"
-                                        "  vmxnet3      1014000\n"
+                                        "  virtio            7\n"
+                                        "  vmxnet3     1014000\n"
                                         "exits   mmio read  mmio write  pio\n"
                                         "  eth0          0        4000   12\n"
                                         "interrupts\n"

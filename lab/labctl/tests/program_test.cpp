@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the vmguest authors
 //
 // Tests of the program labctl against a fake host at a unix socket.
-#include <chrono>
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <string>
@@ -112,9 +112,7 @@ protected:
         std::future<json> request_;
     };
 
-    Outcome run(const std::vector<std::string>& words) {
-        return labctl::run(words, port_, root_);
-    }
+    Outcome run(const std::vector<std::string>& words) { return labctl::run(words, port_, root_); }
 
     const std::string port_ = root_ / "port";
 };
@@ -129,8 +127,7 @@ TEST_F(Program, ForwardsWordsAndPrintsTheAnswer) {
     EXPECT_EQ(outcome.status, 7);
     EXPECT_EQ(outcome.out, "out\n");
     EXPECT_EQ(outcome.err, "err\n");
-    EXPECT_EQ(host.request()["argv"],
-              json({"net", "run", "iperf3", "--help", "a b", "--", "-x"}));
+    EXPECT_EQ(host.request()["argv"], json({"net", "run", "iperf3", "--help", "a b", "--", "-x"}));
 }
 
 TEST_F(Program, SendsInterruptsAndModulesWithCounters) {
@@ -140,12 +137,11 @@ TEST_F(Program, SendsInterruptsAndModulesWithCounters) {
     put("sys/module/m/initstate", "live\n");
     put("sys/module/m/sections/.text", "0xffffffffc0001000\n");
     put("proc/kallsyms", "ffffffffc0001200 t f\t[m]\n");
-    FakeHost host(port_, [](const json&) {
-        return plain(0, R"({"interrupts": {"eth0": 3}})", "");
-    });
+    FakeHost host(port_,
+                  [](const json&) { return plain(0, R"({"interrupts": {"eth0": 3}})", ""); });
     const auto outcome = run({"counters"});
     EXPECT_EQ(outcome.status, 0);
-    EXPECT_EQ(outcome.out, "interrupts\n  eth0         3\n");
+    EXPECT_EQ(outcome.out, "interrupts\n  eth0      3\n");
     const auto request = host.request();
     EXPECT_EQ(request["argv"], json({"counters"}));
     EXPECT_EQ(request["modules"], json::parse(R"({"m": [[18446744072635813888, 4096]]})"));
@@ -162,7 +158,9 @@ TEST_F(Program, SkipsTheAnswerToSomebodyElse) {
     FakeHost host(port_, [](const json& request) {
         auto reply = json{{"stdout", "mine"}, {"stderr", ""}, {"status", 0}};
         reply["id"] = request["id"];
-        return R"({"stdout":"stale","stderr":"","status":9,"id":-1})" "\n" + reply.dump() + "\n";
+        return R"({"stdout":"stale","stderr":"","status":9,"id":-1})"
+               "\n" +
+               reply.dump() + "\n";
     });
     const auto outcome = run({"x"});
     EXPECT_EQ(outcome.out, "mine");

@@ -22,8 +22,8 @@ protected:
         std::ofstream(root_ / path, std::ios::binary) << text;
     }
 
-    const std::filesystem::path root_ = std::filesystem::path(testing::TempDir()) /
-                                        ("labctl-test-" + std::to_string(getpid()));
+    const std::filesystem::path root_ =
+        std::filesystem::path(testing::TempDir()) / ("labctl-test-" + std::to_string(getpid()));
 };
 
 } // namespace vmguest::labctl
