@@ -236,7 +236,6 @@ TEST_F(Device, IsResetWithTheMachine) {
     place();
     qemu_.write(memory + VmguestTest::scratch, 5);
     qemu_.monitor("system_reset");
-    qemu_.monitor("query-status"); // the reset is done before the next command
     for (int i = 0; i < 10'000 && qemu_.control("model t0 show")["scratch"] != 0; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     EXPECT_EQ(qemu_.control("model t0 show")["scratch"], 0);
@@ -329,7 +328,7 @@ TEST(OwnDevices, AreCountedByTheirIds) {
     qemu.write_config(7, 4, 1);
     qemu.control("counters-reset");
     for (int i = 0; i < 4; ++i)
-        qemu.write(0xfe00'1000 + 0x20, 0xcafe'0000); // vmxnet3's command register
+        qemu.write(0xfe00'1000 + 0x20, 0xf00d'0002); // vmxnet3's command register
     EXPECT_EQ(qemu.read(0xfe02'0000 + 8),
               0x8008'0783U & qemu.read(0xfe02'0000 + 8)); // e1000 STATUS
     qemu.test("inb 0xc012");
