@@ -173,6 +173,7 @@ static struct kunit_suite vmxnet3_core_suite = {
 	.name = "vmxnet3_core",
 	.test_cases = vmxnet3_core_cases,
 };
+
 kunit_test_suite(vmxnet3_core_suite);
 
 MODULE_DESCRIPTION("KUnit suite: vmxnet3 decisions");

@@ -355,6 +355,7 @@ static struct kunit_suite vmxnet3_desc_suite = {
 	.name = "vmxnet3_desc",
 	.test_cases = vmxnet3_desc_cases,
 };
+
 kunit_test_suite(vmxnet3_desc_suite);
 
 MODULE_DESCRIPTION("KUnit suite: vmxnet3 descriptors and completions");

@@ -195,6 +195,7 @@ static struct kunit_suite vmxnet3_ring_suite = {
 	.name = "vmxnet3_ring",
 	.test_cases = vmxnet3_ring_cases,
 };
+
 kunit_test_suite(vmxnet3_ring_suite);
 
 MODULE_DESCRIPTION("KUnit suite: vmxnet3 ring arithmetic");

@@ -216,6 +216,7 @@ struct vmxnet3_rxq {
 	struct page_pool *pool;
 	struct sk_buff *skb;	/* packet between its first and last buffer */
 	bool is_mid_packet;	/* also true while dropping the rest of one */
+	bool is_short;		/* the last refill ran out of memory */
 	bool has_csum;		/* NETIF_F_RXCSUM at the start of the poll */
 	struct vmxnet3_rxq_desc *qdesc;
 	struct timer_list refill_timer;

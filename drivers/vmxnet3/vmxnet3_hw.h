@@ -113,12 +113,14 @@ struct vmxnet3_desc {
 	__le64 addr;
 	__le64 word;
 };
+
 static_assert(sizeof(struct vmxnet3_desc) == 16);
 
 struct vmxnet3_comp {
 	__le64 w0;
 	__le64 w1;
 };
+
 static_assert(sizeof(struct vmxnet3_comp) == 16);
 
 /* Tx descriptor, word 1 (dw2 in bits 0-31, dw3 in bits 32-63). */
@@ -175,6 +177,7 @@ struct vmxnet3_conf_desc {
 	__le32 len;
 	__le64 pa;
 };
+
 static_assert(sizeof(struct vmxnet3_conf_desc) == 16);
 
 /* The block whose address DSAL/DSAH hand over; read whole by ACTIVATE. */
@@ -222,6 +225,7 @@ struct vmxnet3_shared {
 	u8 ext_mod_levels[65];
 	u8 ext_pad[3];
 };
+
 static_assert(offsetof(struct vmxnet3_shared, upt_features) == 24);
 static_assert(offsetof(struct vmxnet3_shared, queue_desc_pa) == 40);
 static_assert(offsetof(struct vmxnet3_shared, queue_desc_len) == 52);
@@ -257,6 +261,7 @@ struct vmxnet3_hw_tx_stats {
 	__le64 errors;
 	__le64 discards;
 };
+
 static_assert(sizeof(struct vmxnet3_hw_tx_stats) == 80);
 
 struct vmxnet3_hw_rx_stats {
@@ -271,6 +276,7 @@ struct vmxnet3_hw_rx_stats {
 	__le64 out_of_buf;
 	__le64 errors;
 };
+
 static_assert(sizeof(struct vmxnet3_hw_rx_stats) == 80);
 
 /*
@@ -303,6 +309,7 @@ struct vmxnet3_txq_desc {
 	__le16 sample_rate;
 	u8 pad3[76];
 };
+
 static_assert(offsetof(struct vmxnet3_txq_desc, ring_pa) == 16);
 static_assert(offsetof(struct vmxnet3_txq_desc, comp_pa) == 32);
 static_assert(offsetof(struct vmxnet3_txq_desc, ring_size) == 56);
@@ -337,6 +344,7 @@ struct vmxnet3_rxq_desc {
 	__le16 ts_entry_size;
 	u8 pad4[78];
 };
+
 static_assert(offsetof(struct vmxnet3_rxq_desc, ring_pa) == 16);
 static_assert(offsetof(struct vmxnet3_rxq_desc, comp_pa) == 32);
 static_assert(offsetof(struct vmxnet3_rxq_desc, data_pa) == 48);

@@ -65,6 +65,7 @@ static bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, u32 ring)
 				return false;
 			d->addr = vmxnet3_rx_addr(buf, ring);
 		}
+		/* The address before the generation that hands the slot over. */
 		dma_wmb();
 		WRITE_ONCE(d->word, cpu_to_le64(vmxnet3_rxd_word(p->buf_len, kind, p->prod,
 								 p->mask)));
@@ -86,11 +87,13 @@ static void vmxnet3_rx_refill(struct vmxnet3_queue *q)
 	struct vmxnet3_rxq *rx = &q->rx;
 	u32 ring;
 
+	rx->is_short = false;
 	for (ring = 0; ring < 2; ring++) {
 		if (vmxnet3_rx_room(&rx->pos[ring]) < VMXNET3_RX_REFILL_BATCH)
 			continue;
 		if (unlikely(!vmxnet3_rx_refill_ring(rx, ring))) {
 			vmxnet3_poll_count(q, VMXNET3_POLL_RX_REFILL_FAILED);
+			rx->is_short = true;
 			mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
 		}
 		/* Set by hosts that pass the ring to hardware. */
@@ -374,6 +377,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 
 		if (!vmxnet3_comp_is_new(&rx->comp_pos, le64_to_cpu(READ_ONCE(c->w1))))
 			break;
+		/* The rest of the completion is valid once its generation is. */
 		dma_rmb();
 		w0 = le64_to_cpu(READ_ONCE(c->w0));
 		w1 = le64_to_cpu(READ_ONCE(c->w1));
@@ -409,9 +413,13 @@ void vmxnet3_rx_start(struct vmxnet3_queue *q)
 	vmxnet3_comp_start(&rx->comp_pos, rx->pos[0].mask + rx->pos[1].mask + 2);
 	memset(rx->comp, 0, rx->comp_pos.size * sizeof(*rx->comp));
 	rx->is_mid_packet = false;
-	for (ring = 0; ring < 2; ring++)
-		if (!vmxnet3_rx_refill_ring(rx, ring))
-			mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
+	rx->is_short = false;
+	for (ring = 0; ring < 2; ring++) {
+		if (vmxnet3_rx_refill_ring(rx, ring))
+			continue;
+		rx->is_short = true;
+		mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
+	}
 }
 
 /* Drops a packet that had not ended; posted pages stay in their slots. */

@@ -18,46 +18,59 @@
 #include "vmxnet3.h"
 
 /* Is this a plain TCP or UDP header right behind the outermost IP header? */
-static bool vmxnet3_l4_is_plain(const struct sk_buff *skb, u32 start)
+static bool vmxnet3_l4_is_plain(const struct sk_buff *skb, __be16 type, const u8 *l4)
 {
-	u32 net = skb_network_offset(skb);
+	const u8 *net = skb_network_header(skb);
 	u8 proto;
 
-	switch (vlan_get_protocol(skb)) {
-	case htons(ETH_P_IP):
-		if (net + sizeof(struct iphdr) > start || net + ip_hdrlen(skb) != start)
+	if (type == htons(ETH_P_IP)) {
+		if (net + sizeof(struct iphdr) > l4 || net + ip_hdrlen(skb) != l4)
 			return false;
 		proto = ip_hdr(skb)->protocol;
-		break;
-	case htons(ETH_P_IPV6):
-		if (net + sizeof(struct ipv6hdr) != start)
+	} else {
+		/* Extension headers are left to software. */
+		if (type != htons(ETH_P_IPV6) || net + sizeof(struct ipv6hdr) != l4)
 			return false;
 		proto = ipv6_hdr(skb)->nexthdr;
-		break;
-	default:
-		return false;
 	}
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+	return proto == IPPROTO_UDP || proto == IPPROTO_TCP;
 }
 
-static bool vmxnet3_can_offload(const struct sk_buff *skb)
+static bool vmxnet3_can_offload(const struct sk_buff *skb, __be16 type)
 {
-	u32 start = skb_checksum_start_offset(skb);
+	const u8 *l4 = skb_checksum_start(skb);
+	const u8 *end = skb_tail_pointer(skb);
+	u32 start = l4 - skb->data;
 
-	/* Unknown tunnels: the device would look at the outer headers. */
-	if (skb->encapsulation || start > VMXNET3_TX_MAX_HLEN ||
-	    start + skb->csum_offset > VMXNET3_TX_MAX_CSUM_OFF)
+	/* One bound for both fields; for the unknown tunnels there is no encoding. */
+	if (start + skb->csum_offset > VMXNET3_TX_MAX_HLEN || skb->encapsulation)
 		return false;
 	/* Headers in fragments are not worth a special case. */
-	if (start + sizeof(struct udphdr) > skb_headlen(skb) || !vmxnet3_l4_is_plain(skb, start))
+	if (l4 + sizeof(struct udphdr) > end || !vmxnet3_l4_is_plain(skb, type, l4))
 		return false;
 	if (!skb_is_gso(skb))
 		return true;
-	if (start + sizeof(struct tcphdr) > skb_headlen(skb))
+	if (l4 + sizeof(struct tcphdr) > end)
 		return false;
-	start += __tcp_hdrlen((struct tcphdr *)skb_checksum_start(skb));
+	start += __tcp_hdrlen((const struct tcphdr *)l4);
 	return start <= min(VMXNET3_TX_MAX_HLEN, skb_headlen(skb)) &&
 	       skb_shinfo(skb)->gso_size <= VMXNET3_TX_MAX_MSS;
+}
+
+static netdev_features_t vmxnet3_offloads_of(const struct sk_buff *skb, __be16 type,
+					     netdev_features_t features)
+{
+	if (likely(vmxnet3_can_offload(skb, type)))
+		return features;
+	return features & ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
+}
+
+/* A tag in the data, and then perhaps another one beside it. */
+static noinline netdev_features_t vmxnet3_features_check_tagged(struct sk_buff *skb,
+								netdev_features_t features)
+{
+	return vlan_features_check(skb, vmxnet3_offloads_of(skb, vlan_get_protocol(skb),
+							    features));
 }
 
 /* Packets whose offload does not fit the descriptor are done in software. */
@@ -66,29 +79,34 @@ netdev_features_t vmxnet3_features_check(struct sk_buff *skb, struct net_device 
 {
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return features;
-	if (!vmxnet3_can_offload(skb))
-		return features & ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
-	return vlan_features_check(skb, features);
+	if (unlikely(eth_type_vlan(skb->protocol)))
+		return vmxnet3_features_check_tagged(skb, features);
+	return vmxnet3_offloads_of(skb, skb->protocol, features);
 }
 
 /*
  * Brings the headers of a TSO packet into the form the device wants: pseudo
  * header sum without the length, and no IPv4 header checksum.  The IPv6
- * payload length stays as it is; the device accepts it either way.
+ * payload length stays as it is; the device accepts it either way.  Returns
+ * the offload bits of the first descriptor, 0 if the packet has to go.
  */
-static int vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb, u64 *word)
+static noinline u64 vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb)
 {
 	u32 hlen, start = skb_checksum_start_offset(skb);
 	struct tcphdr *th;
 
-	if (unlikely(skb_headlen(skb) < start + sizeof(*th)))
-		return VMXNET3_XMIT_DROP_HEADER;
-	if (unlikely(skb_cow_head(skb, 0)))
-		return VMXNET3_XMIT_DROP_NOMEM;
+	if (unlikely(skb_cow_head(skb, 0))) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_NOMEM);
+		return 0;
+	}
 	th = (struct tcphdr *)skb_checksum_start(skb);
-	hlen = start + __tcp_hdrlen(th);
-	if (unlikely(hlen > min(VMXNET3_TX_MAX_HLEN, skb_headlen(skb))))
-		return VMXNET3_XMIT_DROP_HEADER;
+	hlen = start + sizeof(*th);
+	if (likely(hlen <= skb_headlen(skb)))
+		hlen = start + __tcp_hdrlen(th);
+	if (unlikely(hlen > min(VMXNET3_TX_MAX_HLEN, skb_headlen(skb)))) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_HEADER);
+		return 0;
+	}
 
 	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4) {
 		ip_hdr(skb)->check = 0;
@@ -98,24 +116,17 @@ static int vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb, u
 		th->check = ~csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, 0,
 					     IPPROTO_TCP, 0);
 	}
-	*word |= vmxnet3_txd_tso(hlen, skb_shinfo(skb)->gso_size);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_TSO);
-	return 0;
+	return vmxnet3_txd_tso(hlen, skb_shinfo(skb)->gso_size);
 }
 
-/* Offload bits of the first descriptor; a drop reason if that fails. */
-static int vmxnet3_tx_prepare(struct vmxnet3_txq *tx, struct sk_buff *skb, u64 *word)
+/* Offload bits for a packet with CHECKSUM_PARTIAL; 0 if it has to go. */
+static u64 vmxnet3_tx_prepare(struct vmxnet3_txq *tx, struct sk_buff *skb)
 {
-	*word = 0;
-	if (skb_vlan_tag_present(skb))
-		*word = vmxnet3_txd_vlan(skb_vlan_tag_get(skb));
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return 0;
 	if (skb_is_gso(skb))
-		return vmxnet3_tx_prepare_tso(tx, skb, word);
-	*word |= vmxnet3_txd_csum(skb_checksum_start_offset(skb), skb->csum_offset);
+		return vmxnet3_tx_prepare_tso(tx, skb);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_CSUM);
-	return 0;
+	return vmxnet3_txd_csum(skb_checksum_start_offset(skb), skb->csum_offset);
 }
 
 static u32 vmxnet3_tx_segs(u32 len)
@@ -178,11 +189,9 @@ static bool vmxnet3_tx_put_mapped(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill
 
 static void vmxnet3_tx_unmap(struct vmxnet3_txq *tx, struct vmxnet3_tx_buf *buf)
 {
-	if (buf->map == VMXNET3_MAP_NONE)
-		return;
 	if (buf->map == VMXNET3_MAP_SINGLE)
 		dma_unmap_single(tx->dma_dev, buf->dma, buf->map_len, DMA_TO_DEVICE);
-	else
+	else if (buf->map == VMXNET3_MAP_PAGE)
 		dma_unmap_page(tx->dma_dev, buf->dma, buf->map_len, DMA_TO_DEVICE);
 	buf->map = VMXNET3_MAP_NONE;
 }
@@ -250,29 +259,47 @@ static bool vmxnet3_tx_fill_gathered(struct vmxnet3_txq *tx, struct vmxnet3_tx_f
 	return true;
 }
 
-/* Writes all descriptors but the word that publishes them. */
-static bool vmxnet3_tx_fill(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-			    struct sk_buff *skb)
+/*
+ * Writes all descriptors but the word that publishes them, which is returned;
+ * 0 if the packet could not be mapped.
+ */
+static noinline u64 vmxnet3_tx_fill(struct vmxnet3_txq *tx, struct sk_buff *skb, u32 num)
 {
+	struct vmxnet3_tx_fill f = {
+		.sop = tx->prod,
+		.pos = tx->prod,
+		.last = tx->prod + num - 1,
+	};
 	bool is_ok;
 
-	if (skb->len <= VMXNET3_TX_DATA_SIZE) {
-		vmxnet3_xmit_count(tx, VMXNET3_XMIT_COPIED);
-		if (!skb_is_nonlinear(skb))
-			return vmxnet3_tx_fill_head(tx, f, skb);
-		is_ok = vmxnet3_tx_fill_gathered(tx, f, skb);
-	} else {
-		is_ok = vmxnet3_tx_fill_head(tx, f, skb) && vmxnet3_tx_fill_frags(tx, f, skb);
-	}
-	if (unlikely(!is_ok))
-		vmxnet3_tx_unwind(tx, f);
-	return is_ok;
+	if (skb->len <= VMXNET3_TX_DATA_SIZE)
+		is_ok = vmxnet3_tx_fill_gathered(tx, &f, skb);
+	else
+		is_ok = vmxnet3_tx_fill_head(tx, &f, skb) && vmxnet3_tx_fill_frags(tx, &f, skb);
+	if (likely(is_ok))
+		return f.sop_word;
+	vmxnet3_tx_unwind(tx, &f);
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_MAP);
+	return 0;
+}
+
+/* The same for the most frequent kind: small and in one piece. */
+static u64 vmxnet3_tx_fill_small(struct vmxnet3_txq *tx, const struct sk_buff *skb)
+{
+	u32 pos = tx->prod, slot = pos & tx->mask, len = skb->len;
+
+	memcpy(tx->data + slot * VMXNET3_TX_DATA_SIZE, skb->data, len);
+	tx->desc[slot].addr = cpu_to_le64(tx->data_pa + slot * VMXNET3_TX_DATA_SIZE);
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_COPIED);
+	return vmxnet3_txd_word(len, pos, pos, tx->mask);
 }
 
 static void vmxnet3_tx_doorbell(struct vmxnet3_txq *tx)
 {
-	tx->rung = tx->prod;
-	vmxnet3_hw_ring(tx->doorbell, tx->prod & tx->mask);
+	u32 prod = tx->prod;
+
+	tx->rung = prod;
+	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DOORBELLS);
 }
 
@@ -286,21 +313,22 @@ static u32 vmxnet3_tx_free(const struct vmxnet3_txq *tx)
  * stored, so the byte accounting and prod, against which the poller checks
  * completions, come first.
  */
-static void vmxnet3_tx_publish(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-			       struct sk_buff *skb, u64 word)
+static void vmxnet3_tx_publish(struct vmxnet3_txq *tx, struct sk_buff *skb, u32 num, u64 word)
 {
-	struct vmxnet3_tx_buf *first = &tx->buf[f->sop & tx->mask];
+	u32 pos = tx->prod, slot = pos & tx->mask;
+	struct vmxnet3_tx_buf *first = &tx->buf[slot];
 	bool must_ring;
 
 	first->skb = skb;
 	first->bytes = skb->len;
-	first->num_desc = f->pos - f->sop;
+	first->num_desc = num;
 	skb_tx_timestamp(skb);
-	must_ring = __netdev_tx_sent_queue(tx->nq, skb->len, netdev_xmit_more());
-	/* The poll that sees this position sees the packet's state as well. */
-	smp_store_release(&tx->prod, f->pos);
+	must_ring = __netdev_tx_sent_queue(tx->nq, first->bytes, netdev_xmit_more());
+	/* Pairs with the acquire in vmxnet3_tx_complete(): the buffer is set up. */
+	smp_store_release(&tx->prod, pos + num);
+	/* Descriptors and prod before the word that starts the device. */
 	dma_wmb();
-	WRITE_ONCE(tx->desc[f->sop & tx->mask].word, cpu_to_le64(f->sop_word | word));
+	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(word));
 
 	if (!netif_txq_maybe_stop(tx->nq, vmxnet3_tx_free(tx), VMXNET3_TX_STOP, VMXNET3_TX_WAKE)) {
 		vmxnet3_xmit_count(tx, VMXNET3_XMIT_STOPPED);
@@ -310,10 +338,9 @@ static void vmxnet3_tx_publish(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f
 		vmxnet3_tx_doorbell(tx);
 }
 
-static netdev_tx_t vmxnet3_tx_drop(struct vmxnet3_txq *tx, struct sk_buff *skb,
-				   enum vmxnet3_xmit_stat reason)
+/* The reason has been counted where it was found. */
+static netdev_tx_t vmxnet3_tx_drop(struct vmxnet3_txq *tx, struct sk_buff *skb)
 {
-	vmxnet3_xmit_count(tx, reason);
 	dev_kfree_skb_any(skb);
 	/* Earlier packets of the burst may still wait for their doorbell. */
 	if (!netdev_xmit_more() && tx->rung != tx->prod)
@@ -331,89 +358,113 @@ static netdev_tx_t vmxnet3_tx_busy(struct vmxnet3_txq *tx)
 	return NETDEV_TX_BUSY;
 }
 
-/* Too many pieces for the device: make it one. */
-static int vmxnet3_tx_linearize(struct vmxnet3_txq *tx, struct sk_buff *skb, u32 *num)
+/* Too many pieces for the device: make it one.  Returns 0 if that fails. */
+static u32 vmxnet3_tx_linearize(struct vmxnet3_txq *tx, struct sk_buff *skb)
 {
-	if (skb_linearize(skb))
-		return VMXNET3_XMIT_DROP_NOMEM;
+	u32 num;
+
+	if (skb_linearize(skb)) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_NOMEM);
+		return 0;
+	}
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_LINEARIZED);
-	*num = vmxnet3_tx_count(skb);
-	return *num > VMXNET3_TX_MAX_DESC ? VMXNET3_XMIT_DROP_SEGMENTS : 0;
+	num = vmxnet3_tx_count(skb);
+	if (num <= VMXNET3_TX_MAX_DESC)
+		return num;
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_SEGMENTS);
+	return 0;
+}
+
+/* Descriptors for a packet, brought below the device's limit. */
+static u32 vmxnet3_tx_fit(struct vmxnet3_txq *tx, struct sk_buff *skb)
+{
+	u32 num = vmxnet3_tx_count(skb);
+
+	if (likely(num <= VMXNET3_TX_MAX_DESC ||
+		   (skb_is_gso(skb) && num <= VMXNET3_TX_MAX_DESC_TSO)))
+		return num;
+	return vmxnet3_tx_linearize(tx, skb);
 }
 
 netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 	struct vmxnet3_txq *tx = &priv->queue[skb_get_queue_mapping(skb)].tx;
-	struct vmxnet3_tx_fill f;
-	u32 num = 1;
-	int reason;
-	u64 word;
+	bool is_small = skb->len <= VMXNET3_TX_DATA_SIZE;
+	u32 num = is_small ? 1 : vmxnet3_tx_fit(tx, skb);
+	u64 offload = 0, word;
 
-	if (skb->len > VMXNET3_TX_DATA_SIZE)
-		num = vmxnet3_tx_count(skb);
-	if (unlikely(num > VMXNET3_TX_MAX_DESC) &&
-	    (!skb_is_gso(skb) || num > VMXNET3_TX_MAX_DESC_TSO)) {
-		reason = vmxnet3_tx_linearize(tx, skb, &num);
-		if (reason)
-			return vmxnet3_tx_drop(tx, skb, reason);
-	}
+	if (unlikely(!num))
+		return vmxnet3_tx_drop(tx, skb);
 	if (unlikely(vmxnet3_tx_free(tx) < num))
 		return vmxnet3_tx_busy(tx);
 
-	reason = vmxnet3_tx_prepare(tx, skb, &word);
-	if (unlikely(reason))
-		return vmxnet3_tx_drop(tx, skb, reason);
-	f.sop = tx->prod;
-	f.pos = f.sop;
-	f.last = f.sop + num - 1;
-	if (unlikely(!vmxnet3_tx_fill(tx, &f, skb)))
-		return vmxnet3_tx_drop(tx, skb, VMXNET3_XMIT_DROP_MAP);
-	vmxnet3_tx_publish(tx, &f, skb, word);
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		offload = vmxnet3_tx_prepare(tx, skb);
+		if (unlikely(!offload))
+			return vmxnet3_tx_drop(tx, skb);
+	}
+	if (skb_vlan_tag_present(skb))
+		offload |= vmxnet3_txd_vlan(skb_vlan_tag_get(skb));
+	word = is_small && !skb_is_nonlinear(skb) ? vmxnet3_tx_fill_small(tx, skb) :
+						    vmxnet3_tx_fill(tx, skb, num);
+	if (unlikely(!word))
+		return vmxnet3_tx_drop(tx, skb);
+	vmxnet3_tx_publish(tx, skb, num, word | offload);
 	return NETDEV_TX_OK;
 }
 
-/* Releases one packet's slots; returns the position behind it. */
-static u32 vmxnet3_tx_release(struct vmxnet3_txq *tx, u32 pos)
-{
-	u32 end = pos + tx->buf[pos & tx->mask].num_desc;
-
-	for (; pos != end; pos++)
-		vmxnet3_tx_unmap(tx, &tx->buf[pos & tx->mask]);
-	return end;
-}
-
-/* What one poll has completed. */
+/*
+ * What one poll has completed.  The functions that pass it on are inlined, so
+ * that it lives in registers.
+ */
 struct vmxnet3_tx_done {
 	u32 cons;
 	u32 packets;
 	u32 bytes;
 };
 
+/* Gives one packet back, its mappings and its skb; cons moves behind it. */
+static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vmxnet3_tx_done *done,
+					       int budget)
+{
+	struct vmxnet3_tx_buf *first = &tx->buf[done->cons & tx->mask], *buf = first;
+	u32 left = first->num_desc;
+
+	done->packets++;
+	done->bytes += first->bytes;
+	for (;;) {
+		if (buf->map != VMXNET3_MAP_NONE)
+			vmxnet3_tx_unmap(tx, buf);
+		done->cons++;
+		if (likely(!--left))
+			break;
+		buf = &tx->buf[done->cons & tx->mask];
+	}
+	napi_consume_skb(first->skb, budget);
+}
+
 /*
  * Completes all packets up to the slot that the device names.  False if the
  * slot is not one the device owns, or not the end of a packet.
  */
-static bool vmxnet3_tx_complete(struct vmxnet3_txq *tx, struct vmxnet3_tx_done *done, u32 slot,
-				int budget)
+static __always_inline bool vmxnet3_tx_complete(struct vmxnet3_txq *tx,
+						struct vmxnet3_tx_done *done, u32 slot, int budget)
 {
-	u32 end;
+	/* Pairs with the release in vmxnet3_tx_publish(). */
+	u32 prod = smp_load_acquire(&tx->prod);
+	u32 mask = tx->mask, end;
 
-	/* Pairs with the release in the transmit path. */
-	if (unlikely(!vmxnet3_ring_holds(smp_load_acquire(&tx->prod), done->cons, tx->mask, slot)))
+	if (unlikely(!vmxnet3_ring_holds(prod, done->cons, mask, slot)))
 		return false;
-	end = vmxnet3_ring_pos(done->cons, tx->mask, slot);
+	end = vmxnet3_ring_pos(done->cons, mask, slot);
 	do {
-		struct vmxnet3_tx_buf *first = &tx->buf[done->cons & tx->mask];
+		u32 num = tx->buf[done->cons & mask].num_desc;
 
-		if (unlikely(!vmxnet3_tx_ends_by(done->cons, first->num_desc, end)))
+		if (unlikely(!vmxnet3_tx_ends_by(done->cons, num, end)))
 			return false;
-		done->packets++;
-		done->bytes += first->bytes;
-		napi_consume_skb(first->skb, budget);
-		first->skb = NULL;
-		done->cons = vmxnet3_tx_release(tx, done->cons);
-	} while (done->cons != end + 1);
+		vmxnet3_tx_release(tx, done, budget);
+	} while (unlikely(done->cons != end + 1));
 	return true;
 }
 
@@ -424,7 +475,7 @@ static void vmxnet3_tx_account(struct vmxnet3_queue *q, const struct vmxnet3_tx_
 	u64_stats_add(&q->stats.v[VMXNET3_POLL_TX_PACKETS], done->packets);
 	u64_stats_add(&q->stats.v[VMXNET3_POLL_TX_BYTES], done->bytes);
 	u64_stats_update_end(&q->stats.syncp);
-	/* The slots are free only once everything in them has been read. */
+	/* The slots are empty before the sender may see that they are free. */
 	smp_store_release(&q->tx.cons, done->cons);
 }
 
@@ -439,36 +490,39 @@ static void vmxnet3_tx_bad(struct vmxnet3_queue *q, u32 slot)
 }
 
 /* Takes the completions that are there, at most one lap. */
-static void vmxnet3_tx_collect(struct vmxnet3_queue *q, struct vmxnet3_tx_done *done, int budget)
+static __always_inline struct vmxnet3_tx_done vmxnet3_tx_collect(struct vmxnet3_queue *q,
+								 int budget)
 {
 	struct vmxnet3_txq *tx = &q->tx;
-	u32 n;
+	struct vmxnet3_tx_done done = { .cons = tx->cons };
+	u32 left = tx->mask + 1;
 
-	for (n = 0; n <= tx->mask; n++) {
+	do {
 		struct vmxnet3_comp *c = &tx->comp[tx->comp_pos.next];
 		u32 slot;
 
 		if (!vmxnet3_comp_is_new(&tx->comp_pos, le64_to_cpu(READ_ONCE(c->w1))))
 			break;
+		/* The rest of the completion is valid once its generation is. */
 		dma_rmb();
 		slot = vmxnet3_txc_slot(le64_to_cpu(READ_ONCE(c->w0)));
 		vmxnet3_comp_advance(&tx->comp_pos);
-		if (unlikely(!vmxnet3_tx_complete(tx, done, slot, budget))) {
+		if (unlikely(!vmxnet3_tx_complete(tx, &done, slot, budget))) {
 			vmxnet3_tx_bad(q, slot);
 			break;
 		}
-	}
-	if (done->packets)
-		vmxnet3_tx_account(q, done);
+	} while (--left);
+	if (likely(done.packets))
+		vmxnet3_tx_account(q, &done);
+	return done;
 }
 
 void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 {
+	struct vmxnet3_tx_done done = vmxnet3_tx_collect(q, budget);
 	struct vmxnet3_txq *tx = &q->tx;
-	struct vmxnet3_tx_done done = { .cons = tx->cons };
 
-	vmxnet3_tx_collect(q, &done, budget);
-	if (done.packets)
+	if (likely(done.packets))
 		netif_txq_completed_wake(tx->nq, done.packets, done.bytes, vmxnet3_tx_free(tx),
 					 VMXNET3_TX_WAKE);
 }
@@ -492,17 +546,15 @@ void vmxnet3_tx_start(struct vmxnet3_txq *tx)
 void vmxnet3_tx_drain(struct vmxnet3_queue *q)
 {
 	struct vmxnet3_txq *tx = &q->tx;
-	struct vmxnet3_tx_done done = { .cons = tx->cons };
+	struct vmxnet3_tx_done done;
 
 	if (!q->is_broken && tx->cons != tx->prod)
-		vmxnet3_tx_collect(q, &done, 0);
-	while (tx->cons != tx->prod) {
-		struct vmxnet3_tx_buf *first = &tx->buf[tx->cons & tx->mask];
-
+		vmxnet3_tx_collect(q, 0);
+	done.cons = tx->cons;
+	while (done.cons != tx->prod) {
 		vmxnet3_poll_count(q, VMXNET3_POLL_TX_DROP_RESET);
-		dev_kfree_skb_any(first->skb);
-		first->skb = NULL;
-		tx->cons = vmxnet3_tx_release(tx, tx->cons);
+		vmxnet3_tx_release(tx, &done, 0);
 	}
+	tx->cons = done.cons;
 	netdev_tx_reset_queue(tx->nq);
 }
