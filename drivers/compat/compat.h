@@ -28,6 +28,27 @@ static inline void netif_napi_add_config(struct net_device *dev, struct napi_str
 }
 #endif
 
+#ifdef NEED_NETIF_NAPI_SET_IRQ
+static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
+{
+}
+#endif
+
+#ifdef NEED_XDP_SET_FEATURES_FLAG
+#define NETDEV_XDP_ACT_BASIC 0
+#define NETDEV_XDP_ACT_REDIRECT 0
+#define NETDEV_XDP_ACT_NDO_XMIT 0
+static inline void xdp_set_features_flag(struct net_device *dev, u32 val)
+{
+}
+#endif
+
+/* The text without its arguments would mislead: they are left out whole. */
+#ifdef NEED_NL_SET_ERR_MSG_FMT_MOD
+#define NL_SET_ERR_MSG_FMT_MOD(extack, fmt, ...) \
+	do { (void)(extack); pr_err(KBUILD_MODNAME ": " fmt "\n", ##__VA_ARGS__); } while (0)
+#endif
+
 #ifdef NEED_ETHTOOL_PUTS
 static inline void ethtool_puts(u8 **data, const char *str)
 {

@@ -5,14 +5,16 @@
  * The driver's one internal header: its objects, who guards what, and which
  * file offers which function.
  *
- * Contexts.  Per queue pair there is one sender (under the stack's tx lock of
- * that queue) and one NAPI poller.  Everything that changes the configuration
- * runs under rtnl with both of them stopped.  The only lock of our own is
- * hw->lock, see struct vmxnet3_hw.
+ * Contexts.  Per queue pair there is one NAPI poller, and the tx half of the
+ * pair belongs to whoever holds the stack's lock of that tx queue: a sender, or
+ * the poller when it looks for completions.  Everything that changes the
+ * configuration runs under rtnl with all of them stopped.  The only lock of our
+ * own is hw->lock, see struct vmxnet3_hw; nothing is taken inside it.
  */
 #ifndef VMXNET3_H
 #define VMXNET3_H
 
+#include <linux/bpf.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/netdevice.h>
@@ -22,6 +24,7 @@
 #include <linux/if_vlan.h>
 #include <linux/workqueue.h>
 #include <net/page_pool/helpers.h>
+#include <net/xdp.h>
 
 #include "vmxnet3_core.h"
 
@@ -43,10 +46,15 @@
 
 /* Room in front of a received frame, as for any driver that builds skbs. */
 #define VMXNET3_RX_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+/* Room behind it, for what an skb keeps there. */
+#define VMXNET3_RX_TAILROOM	((u32)SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+/* A buffer is a page (that the device can address), a head where it fits half of one. */
 #define VMXNET3_RX_PAGE		min_t(u32, PAGE_SIZE, 8192)
-#define VMXNET3_RX_HEAD_LEN	(VMXNET3_RX_PAGE - VMXNET3_RX_HEADROOM - \
-				 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
-#define VMXNET3_RX_BODY_LEN	VMXNET3_RX_PAGE
+#define VMXNET3_RX_HALF		2048u
+/* Most that a packet may measure while a program looks at it in one piece. */
+#define VMXNET3_XDP_MAX_FRAME	(VMXNET3_RX_PAGE - XDP_PACKET_HEADROOM - VMXNET3_RX_TAILROOM)
+/* What an Ethernet frame adds to the MTU, VLAN tag and frame check included. */
+#define VMXNET3_RX_OVERHEAD	(VLAN_ETH_HLEN + ETH_FCS_LEN)
 #define VMXNET3_RX_REFILL_BATCH	16
 
 /* One page of packed addresses; more members than this means all-multi. */
@@ -94,33 +102,41 @@ struct vmxnet3_hw {
 	bool is_active;
 };
 
-/* Counters written by the sender only. */
+/* Counters of the tx half, written under the stack's lock of the tx queue. */
 enum vmxnet3_xmit_stat {
+	VMXNET3_XMIT_PACKETS,
+	VMXNET3_XMIT_BYTES,
 	VMXNET3_XMIT_CSUM,
 	VMXNET3_XMIT_TSO,
 	VMXNET3_XMIT_DOORBELLS,
 	VMXNET3_XMIT_COPIED,
 	VMXNET3_XMIT_LINEARIZED,
+	VMXNET3_XMIT_ARMED,
 	VMXNET3_XMIT_STOPPED,
+	VMXNET3_XMIT_WOKEN,
 	VMXNET3_XMIT_BUSY,
+	VMXNET3_XMIT_XDP,
 	VMXNET3_XMIT_DROP_HEADER,
 	VMXNET3_XMIT_DROP_NOMEM,
 	VMXNET3_XMIT_DROP_SEGMENTS,
 	VMXNET3_XMIT_DROP_MAP,
+	VMXNET3_XMIT_DROP_RESET,
+	VMXNET3_XMIT_BAD_COMPLETION,
 	VMXNET3_XMIT_STAT_COUNT
 };
 
 /* Counters written by the poller only (or with the poller stopped). */
 enum vmxnet3_poll_stat {
-	VMXNET3_POLL_TX_PACKETS,
-	VMXNET3_POLL_TX_BYTES,
-	VMXNET3_POLL_TX_DROP_RESET,
-	VMXNET3_POLL_TX_BAD_COMPLETION,
 	VMXNET3_POLL_RX_PACKETS,
 	VMXNET3_POLL_RX_BYTES,
 	VMXNET3_POLL_RX_CSUM_GOOD,
 	VMXNET3_POLL_RX_COPIED,
 	VMXNET3_POLL_RX_LRO,
+	VMXNET3_POLL_RX_XDP_PASS,
+	VMXNET3_POLL_RX_XDP_TX,
+	VMXNET3_POLL_RX_XDP_REDIRECT,
+	VMXNET3_POLL_RX_XDP_DROP,
+	VMXNET3_POLL_RX_XDP_ABORTED,
 	VMXNET3_POLL_RX_SKIPPED,
 	VMXNET3_POLL_RX_REFILL_FAILED,
 	VMXNET3_POLL_RX_DROP_NOMEM,
@@ -168,14 +184,25 @@ enum vmxnet3_map {
 	VMXNET3_MAP_PAGE,
 };
 
-/* Private state of a tx slot; skb, bytes and num_desc live in the first. */
+/* To whom a packet has to be given back. */
+enum vmxnet3_tx_owner {
+	VMXNET3_TX_STACK,	/* an skb */
+	VMXNET3_TX_XDP,		/* a frame that came through ndo_xdp_xmit */
+	VMXNET3_TX_XDP_RX,	/* a frame in one of this pair's own receive buffers */
+};
+
+/* Private state of a tx slot; owner, bytes and num_desc live in a packet's first. */
 struct vmxnet3_tx_buf {
-	struct sk_buff *skb;
+	union {
+		struct sk_buff *skb;
+		struct xdp_frame *frame;
+	};
 	dma_addr_t dma;
 	u32 map_len;
 	u32 bytes;
 	u16 num_desc;
 	u8 map;
+	u8 owner;
 };
 
 struct vmxnet3_txq {
@@ -190,20 +217,32 @@ struct vmxnet3_txq {
 	struct device *dma_dev;
 	struct netdev_queue *nq;
 	void __iomem *doorbell;
+	void __iomem *imr;
+	bool is_shared;		/* no vector of its own: the pair's serves both */
 
-	/* Sender's; prod is read by the poller. */
+	/* Under nq's lock. */
 	u32 prod ____cacheline_aligned_in_smp;
+	u32 cons;
 	u32 rung;		/* prod at the last doorbell */
+	u32 bql_known;		/* bytes in flight that byte queue limits know of */
+	u32 bql_unknown;	/* and those that they have not been told of yet */
+	bool is_armed;		/* the vector is unmasked, or fired just now */
+	/*
+	 * The device said something impossible: the ring is left alone and the
+	 * queue stays stopped until the reset that was scheduled.
+	 */
+	bool is_broken;
+	struct vmxnet3_comp_pos comp_pos;	/* the poller peeks without the lock */
 	struct vmxnet3_xmit_stats stats;
 
-	/* Poller's; cons is read by the sender. */
-	u32 cons ____cacheline_aligned_in_smp;
-	struct vmxnet3_comp_pos comp_pos;
+	/* Set by the interrupt handler, cleared by the poller under nq's lock. */
+	bool has_fired ____cacheline_aligned_in_smp;
 };
 
 struct vmxnet3_rx_buf {
 	struct page *page;
-	dma_addr_t dma;		/* of the page's first byte */
+	dma_addr_t dma;		/* of the buffer's first byte */
+	u32 offset;		/* of that byte in the page */
 };
 
 /* Poller's, except where the poller is stopped. */
@@ -213,10 +252,20 @@ struct vmxnet3_rxq {
 	struct vmxnet3_rx_ring_pos pos[2];
 	struct vmxnet3_desc *desc[2];
 	struct vmxnet3_rx_buf *buf[2];
-	struct page_pool *pool;
+	struct page_pool *pool[2];
+	u32 buf_size[2];
+	u32 headroom;
+	enum dma_data_direction dma_dir;
+	struct xdp_rxq_info *xdp_rxq;	/* if the buffers are fit for a program */
+	struct bpf_prog *prog;	/* priv's at the start of the poll */
+	bool must_flush;	/* frames were redirected in this poll */
+	bool must_kick;		/* and frames sent */
 	struct sk_buff *skb;	/* packet between its first and last buffer */
 	bool is_mid_packet;	/* also true while dropping the rest of one */
 	bool is_short;		/* the last refill ran out of memory */
+	bool is_broken;		/* as in struct vmxnet3_txq */
+	/* Set by the interrupt handler while the vector is unmasked, cleared before it is. */
+	bool is_masked;
 	bool has_csum;		/* NETIF_F_RXCSUM at the start of the poll */
 	struct vmxnet3_rxq_desc *qdesc;
 	struct timer_list refill_timer;
@@ -233,14 +282,8 @@ struct vmxnet3_hw_total {
 struct vmxnet3_queue {
 	struct napi_struct napi;
 	struct vmxnet3_priv *priv;
-	void __iomem *imr;
+	void __iomem *imr;	/* of the rx vector */
 	u32 id;
-	/*
-	 * The device said something impossible: the poller leaves the queue
-	 * alone until the reset that it scheduled.  Written by the poller and
-	 * with the poller stopped; read by the poller.
-	 */
-	bool is_broken;
 	struct vmxnet3_rxq rx;
 	struct vmxnet3_txq tx;
 	struct vmxnet3_poll_stats stats;
@@ -248,7 +291,8 @@ struct vmxnet3_queue {
 	struct vmxnet3_hw_total rx_errors;
 	struct vmxnet3_hw_total tx_errors;
 	struct vmxnet3_hw_total tx_discards;
-	char irq_name[IFNAMSIZ + 16];
+	char rx_irq_name[IFNAMSIZ + 16];
+	char tx_irq_name[IFNAMSIZ + 16];
 };
 
 /* What determines the rings; a new one is allocated before the old goes. */
@@ -258,7 +302,8 @@ struct vmxnet3_config {
 	u32 rx_size;
 	u32 rx2_size;		/* as asked for; used when bodies are needed */
 	u32 mtu;
-	bool has_lro;
+	bool has_lro;		/* the device may merge TCP segments */
+	bool has_xdp;		/* buffers are fit for a program */
 };
 
 struct vmxnet3_ring_mem {
@@ -269,7 +314,8 @@ struct vmxnet3_ring_mem {
 	struct vmxnet3_desc *rx_desc[2];
 	struct vmxnet3_rx_buf *rx_buf[2];
 	struct vmxnet3_comp *rx_comp;
-	struct page_pool *pool;
+	struct page_pool *pool[2];
+	struct xdp_rxq_info xdp_rxq;
 	dma_addr_t tx_desc_pa;
 	dma_addr_t tx_comp_pa;
 	dma_addr_t tx_data_pa;
@@ -281,6 +327,9 @@ struct vmxnet3_ring_mem {
 struct vmxnet3_rings {
 	struct vmxnet3_config config;
 	u32 rx_size[2];
+	u32 buf_size[2];
+	u32 headroom;
+	enum dma_data_direction dma_dir;
 	struct vmxnet3_ring_mem pair[];
 };
 
@@ -303,14 +352,15 @@ struct vmxnet3_priv {
 	bool must_mask;			/* mask mode active: handler masks */
 	u32 num_vectors;
 	u32 event_vector;
-	u32 pairs;
-	struct vmxnet3_queue *queue;
+	u32 max_pairs;			/* what the vectors are for */
+	struct vmxnet3_queue *queue;	/* max_pairs of them */
 	char irq_name[IFNAMSIZ + 16];
 
 	/* Under rtnl. */
 	struct vmxnet3_config config;
 	struct vmxnet3_rings *rings;
 	netdev_features_t features;	/* what the device is told */
+	struct bpf_prog *prog;		/* written with the pollers stopped or by xchg */
 	bool has_irqs;
 	bool is_up;			/* active, pollers and senders on */
 	unsigned long active_vlans[BITS_TO_LONGS(4096)];
@@ -327,10 +377,30 @@ struct vmxnet3_priv {
 	atomic64_t stats[VMXNET3_DEV_STAT_COUNT];
 };
 
-/* MSI-X: vector i serves pair i, the last one events.  Else vector 0 is all. */
-static inline u32 vmxnet3_queue_vector(const struct vmxnet3_priv *priv, u32 id)
+/* MSI-X: first one for each pair's rx, then its tx, then events.  Else 0 is all. */
+static inline u32 vmxnet3_rx_vector(const struct vmxnet3_priv *priv, u32 id)
 {
 	return priv->intr_type == VMXNET3_INTR_MSIX ? id : 0;
+}
+
+static inline u32 vmxnet3_tx_vector(const struct vmxnet3_priv *priv, u32 id)
+{
+	return priv->intr_type == VMXNET3_INTR_MSIX ? priv->max_pairs + id : 0;
+}
+
+/* Pairs in use now, or as soon as the interface is up. */
+static inline u32 vmxnet3_pairs(const struct vmxnet3_priv *priv)
+{
+	return priv->rings ? priv->rings->config.pairs : priv->config.pairs;
+}
+
+/* Peeks at a completion ring, so that the idle direction costs next to nothing. */
+static inline bool vmxnet3_comp_is_pending(const struct vmxnet3_comp *ring,
+					   const struct vmxnet3_comp_pos *pos)
+{
+	u32 next = READ_ONCE(pos->next);
+
+	return vmxnet3_comp_is_new(pos, le64_to_cpu(READ_ONCE(ring[next].w1)));
 }
 
 static inline void vmxnet3_count(struct vmxnet3_priv *priv, enum vmxnet3_dev_stat s)
@@ -353,6 +423,7 @@ static inline void vmxnet3_poll_count(struct vmxnet3_queue *q, enum vmxnet3_poll
 }
 
 /* from vmxnet3_main.c */
+bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t features);
 void vmxnet3_schedule_service(struct vmxnet3_priv *priv, enum vmxnet3_service what);
 int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *config);
 
@@ -399,11 +470,23 @@ void vmxnet3_rings_drain(struct vmxnet3_priv *priv);
 void vmxnet3_shared_fill(struct vmxnet3_priv *priv);
 void vmxnet3_shared_set_features(struct vmxnet3_priv *priv);
 
-/* from vmxnet3_tx.c */
-netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev);
+/* from vmxnet3_offload.c */
 netdev_features_t vmxnet3_features_check(struct sk_buff *skb, struct net_device *netdev,
 					 netdev_features_t features);
-void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget);
+u64 vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb);
+
+/* from vmxnet3_xdp.c */
+int vmxnet3_bpf(struct net_device *netdev, struct netdev_bpf *bpf);
+int vmxnet3_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, u32 flags);
+bool vmxnet3_xdp_run(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, struct xdp_buff *xdp);
+void vmxnet3_xdp_flush(struct vmxnet3_queue *q);
+
+/* from vmxnet3_tx.c */
+netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev);
+bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
+			   enum vmxnet3_tx_owner owner);
+void vmxnet3_tx_kick(struct vmxnet3_queue *q);
+bool vmxnet3_tx_poll(struct vmxnet3_queue *q, int budget);
 void vmxnet3_tx_start(struct vmxnet3_txq *tx);
 void vmxnet3_tx_drain(struct vmxnet3_queue *q);
 

@@ -72,12 +72,27 @@ static void vmxnet3_get_channels(struct net_device *netdev, struct ethtool_chann
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 
-	c->max_combined = priv->pairs;
-	c->combined_count = priv->pairs;
+	c->max_combined = priv->max_pairs;
+	c->combined_count = priv->config.pairs;
 	if (priv->intr_type == VMXNET3_INTR_MSIX) {
 		c->max_other = 1;
 		c->other_count = 1;
 	}
+}
+
+static int vmxnet3_set_channels(struct net_device *netdev, struct ethtool_channels *c)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	struct vmxnet3_config config = priv->config;
+
+	if (vmxnet3_pairs_for(priv->hw.caps, c->combined_count, priv->max_pairs) !=
+	    c->combined_count) {
+		netdev_err(netdev, "%u queue pairs cannot be had; use a power of two up to %u\n",
+			   c->combined_count, priv->max_pairs);
+		return -EINVAL;
+	}
+	config.pairs = c->combined_count;
+	return config.pairs == priv->config.pairs ? 0 : vmxnet3_reconfigure(priv, &config);
 }
 
 static int vmxnet3_get_link_ksettings(struct net_device *netdev,
@@ -107,4 +122,5 @@ const struct ethtool_ops vmxnet3_ethtool_ops = {
 	.get_ringparam = vmxnet3_get_ringparam,
 	.set_ringparam = vmxnet3_set_ringparam,
 	.get_channels = vmxnet3_get_channels,
+	.set_channels = vmxnet3_set_channels,
 };

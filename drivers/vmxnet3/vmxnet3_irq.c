@@ -5,10 +5,12 @@
  * Interrupts: choosing vectors, the handlers, masking, and the NAPI poll that
  * a queue's vector leads to.
  *
- * With MSI-X vector i serves queue pair i and the last one events; with MSI or
- * INTx vector 0 serves the one pair and events.  A vector that was unmasked
- * with its cause pending fires at once, so nothing is lost between the end of
- * a poll and the unmask.
+ * With MSI-X each direction of a queue pair has its vector and events the last
+ * one; with MSI or INTx vector 0 serves the one pair and events.  Receive
+ * vectors are unmasked except from an interrupt to the end of its poll, transmit
+ * vectors only while packets are outstanding (vmxnet3_tx.c).  A vector that is
+ * unmasked with its cause pending fires at once, so nothing is lost between the
+ * end of a poll and the unmask.
  */
 #include "vmxnet3.h"
 
@@ -18,12 +20,24 @@ static void vmxnet3_irq_mask_fired(struct vmxnet3_priv *priv, u32 vector)
 		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, vector), true);
 }
 
-static irqreturn_t vmxnet3_irq_queue(int irq, void *data)
+static irqreturn_t vmxnet3_irq_rx(int irq, void *data)
 {
 	struct vmxnet3_queue *q = data;
 
 	if (unlikely(q->priv->must_mask))
 		vmxnet3_hw_mask(q->imr, true);
+	WRITE_ONCE(q->rx.is_masked, true);
+	napi_schedule_irqoff(&q->napi);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t vmxnet3_irq_tx(int irq, void *data)
+{
+	struct vmxnet3_queue *q = data;
+
+	if (unlikely(q->priv->must_mask))
+		vmxnet3_hw_mask(q->tx.imr, true);
+	WRITE_ONCE(q->tx.has_fired, true);
 	napi_schedule_irqoff(&q->napi);
 	return IRQ_HANDLED;
 }
@@ -47,6 +61,7 @@ static irqreturn_t vmxnet3_irq_shared(int irq, void *data)
 	vmxnet3_irq_mask_fired(priv, 0);
 	if (vmxnet3_events_collect(priv))
 		vmxnet3_schedule_service(priv, VMXNET3_SERVICE_EVENT);
+	WRITE_ONCE(priv->queue[0].rx.is_masked, true);
 	napi_schedule_irqoff(&priv->queue[0].napi);
 	return IRQ_HANDLED;
 }
@@ -72,16 +87,16 @@ bool vmxnet3_events_collect(struct vmxnet3_priv *priv)
 }
 
 /*
- * Asks for one vector per pair and one for events; with fewer, fewer pairs.
+ * Asks for two vectors per pair and one for events; with fewer, fewer pairs.
  * Returns the pairs, or an error if not even one pair and events fit.
  */
 static int vmxnet3_irq_setup_msix(struct vmxnet3_priv *priv)
 {
 	const struct vmxnet3_caps *caps = priv->hw.caps;
-	u32 pairs = vmxnet3_pairs_for(caps, num_online_cpus(), caps->max_vectors - 1);
-	int n = pci_alloc_irq_vectors(priv->pdev, 2, pairs + 1, PCI_IRQ_MSIX);
+	u32 pairs = vmxnet3_pairs_for(caps, num_online_cpus(), (caps->max_vectors - 1) / 2);
+	int n = pci_alloc_irq_vectors(priv->pdev, 3, 2 * pairs + 1, PCI_IRQ_MSIX);
 
-	return n < 0 ? n : vmxnet3_pairs_for(caps, pairs, n - 1);
+	return n < 0 ? n : vmxnet3_pairs_for(caps, pairs, (n - 1) / 2);
 }
 
 static int vmxnet3_irq_try(struct vmxnet3_priv *priv, enum vmxnet3_intr_type type)
@@ -96,8 +111,8 @@ static int vmxnet3_irq_try(struct vmxnet3_priv *priv, enum vmxnet3_intr_type typ
 	if (pairs < 0)
 		return pairs;
 	priv->intr_type = type;
-	priv->pairs = pairs;
-	priv->num_vectors = type == VMXNET3_INTR_MSIX ? pairs + 1 : 1;
+	priv->max_pairs = pairs;
+	priv->num_vectors = type == VMXNET3_INTR_MSIX ? 2 * pairs + 1 : 1;
 	priv->event_vector = priv->num_vectors - 1;
 	return 0;
 }
@@ -135,12 +150,41 @@ void vmxnet3_irq_teardown(struct vmxnet3_priv *priv)
 	pci_free_irq_vectors(priv->pdev);
 }
 
-static int vmxnet3_irq_request_queue(struct vmxnet3_priv *priv, u32 id)
+static int vmxnet3_irq_request_pair(struct vmxnet3_priv *priv, u32 id)
 {
 	struct vmxnet3_queue *q = &priv->queue[id];
+	int rx = pci_irq_vector(priv->pdev, vmxnet3_rx_vector(priv, id));
+	int tx = pci_irq_vector(priv->pdev, vmxnet3_tx_vector(priv, id));
+	int err;
 
-	snprintf(q->irq_name, sizeof(q->irq_name), "%s-rxtx-%u", priv->netdev->name, id);
-	return request_irq(pci_irq_vector(priv->pdev, id), vmxnet3_irq_queue, 0, q->irq_name, q);
+	snprintf(q->rx_irq_name, sizeof(q->rx_irq_name), "%s-rx-%u", priv->netdev->name, id);
+	snprintf(q->tx_irq_name, sizeof(q->tx_irq_name), "%s-tx-%u", priv->netdev->name, id);
+	err = request_irq(rx, vmxnet3_irq_rx, 0, q->rx_irq_name, q);
+	if (err)
+		return err;
+	err = request_irq(tx, vmxnet3_irq_tx, 0, q->tx_irq_name, q);
+	if (err) {
+		free_irq(rx, q);
+		return err;
+	}
+	/* Both on one processor, the pairs spread over them: a hint, not an order. */
+	irq_set_affinity_and_hint(rx, cpumask_of(cpumask_local_spread(id, NUMA_NO_NODE)));
+	irq_set_affinity_and_hint(tx, cpumask_of(cpumask_local_spread(id, NUMA_NO_NODE)));
+	netif_napi_set_irq(&q->napi, rx);
+	return 0;
+}
+
+static void vmxnet3_irq_free_pair(struct vmxnet3_priv *priv, u32 id)
+{
+	struct vmxnet3_queue *q = &priv->queue[id];
+	int rx = pci_irq_vector(priv->pdev, vmxnet3_rx_vector(priv, id));
+	int tx = pci_irq_vector(priv->pdev, vmxnet3_tx_vector(priv, id));
+
+	netif_napi_set_irq(&q->napi, -1);
+	irq_update_affinity_hint(tx, NULL);
+	irq_update_affinity_hint(rx, NULL);
+	free_irq(tx, q);
+	free_irq(rx, q);
 }
 
 static int vmxnet3_irq_request_msix(struct vmxnet3_priv *priv)
@@ -148,10 +192,10 @@ static int vmxnet3_irq_request_msix(struct vmxnet3_priv *priv)
 	int err = 0;
 	u32 i;
 
-	for (i = 0; i < priv->pairs; i++) {
-		err = vmxnet3_irq_request_queue(priv, i);
+	for (i = 0; i < priv->max_pairs; i++) {
+		err = vmxnet3_irq_request_pair(priv, i);
 		if (err)
-			goto err_free_queues;
+			goto err_free_pairs;
 	}
 	snprintf(priv->irq_name, sizeof(priv->irq_name), "%s-event", priv->netdev->name);
 	err = request_irq(pci_irq_vector(priv->pdev, priv->event_vector), vmxnet3_irq_event, 0,
@@ -159,9 +203,9 @@ static int vmxnet3_irq_request_msix(struct vmxnet3_priv *priv)
 	if (!err)
 		return 0;
 
-err_free_queues:
+err_free_pairs:
 	while (i--)
-		free_irq(pci_irq_vector(priv->pdev, i), &priv->queue[i]);
+		vmxnet3_irq_free_pair(priv, i);
 	return err;
 }
 
@@ -189,8 +233,8 @@ void vmxnet3_irq_free(struct vmxnet3_priv *priv)
 		return;
 	priv->has_irqs = false;
 	if (priv->intr_type == VMXNET3_INTR_MSIX)
-		for (i = 0; i < priv->pairs; i++)
-			free_irq(pci_irq_vector(priv->pdev, i), &priv->queue[i]);
+		for (i = 0; i < priv->max_pairs; i++)
+			vmxnet3_irq_free_pair(priv, i);
 	free_irq(pci_irq_vector(priv->pdev, priv->event_vector), priv);
 }
 
@@ -200,8 +244,9 @@ void vmxnet3_irq_unmask_all(struct vmxnet3_priv *priv)
 	u32 i;
 
 	priv->hw.shared->intr_ctrl = 0;
-	for (i = 0; i < priv->num_vectors; i++)
-		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, i), false);
+	for (i = 0; i < vmxnet3_pairs(priv); i++)
+		vmxnet3_hw_mask(priv->queue[i].imr, false);
+	vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, priv->event_vector), false);
 }
 
 /* When this returns no handler is running either. */
@@ -217,31 +262,35 @@ void vmxnet3_irq_mask_all(struct vmxnet3_priv *priv)
 	}
 }
 
-/* Peeks, so that the idle direction costs next to nothing. */
-static bool vmxnet3_comp_is_pending(const struct vmxnet3_comp *ring,
-				    const struct vmxnet3_comp_pos *pos)
+/* The end of a poll.  A broken queue's vector stays masked until the reset. */
+static void vmxnet3_irq_unmask_rx(struct vmxnet3_queue *q)
 {
-	return vmxnet3_comp_is_new(pos, le64_to_cpu(READ_ONCE(ring[pos->next].w1)));
+	if (!READ_ONCE(q->rx.is_masked) || unlikely(q->rx.is_broken) ||
+	    (q->tx.is_shared && unlikely(READ_ONCE(q->tx.is_broken))))
+		return;
+	/* The handler sets it again as soon as the vector fires. */
+	WRITE_ONCE(q->rx.is_masked, false);
+	vmxnet3_hw_mask(q->imr, false);
 }
 
-/*
- * One poll reaps both directions of the pair.  A broken queue is left alone,
- * with its vector masked, until the reset that is on its way.
- */
+/* One poll takes care of both directions of the pair. */
 int vmxnet3_poll(struct napi_struct *napi, int budget)
 {
 	struct vmxnet3_queue *q = container_of(napi, struct vmxnet3_queue, napi);
+	bool is_tx_done = true;
 	int work = 0;
 
-	if (likely(!q->is_broken) && vmxnet3_comp_is_pending(q->tx.comp, &q->tx.comp_pos))
-		vmxnet3_tx_reap(q, budget);
+	if (READ_ONCE(q->tx.has_fired) || vmxnet3_comp_is_pending(q->tx.comp, &q->tx.comp_pos))
+		is_tx_done = vmxnet3_tx_poll(q, budget);
 	/* Netpoll asks for transmit only. */
 	if (unlikely(budget <= 0))
 		return 0;
-	if (likely(!q->is_broken) && (vmxnet3_comp_is_pending(q->rx.comp, &q->rx.comp_pos) ||
-				      q->rx.is_short))
+	if (likely(!q->rx.is_broken) && (vmxnet3_comp_is_pending(q->rx.comp, &q->rx.comp_pos) ||
+					 q->rx.is_short))
 		work = vmxnet3_rx_poll(q, budget);
-	if (work < budget && napi_complete_done(napi, work) && likely(!q->is_broken))
-		vmxnet3_hw_mask(q->imr, false);
+	if (unlikely(!is_tx_done))
+		return budget;
+	if (work < budget && napi_complete_done(napi, work))
+		vmxnet3_irq_unmask_rx(q);
 	return work;
 }

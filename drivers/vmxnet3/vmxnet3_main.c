@@ -77,10 +77,9 @@ static int vmxnet3_activate(struct vmxnet3_priv *priv)
 
 	ASSERT_RTNL();
 	vmxnet3_shared_fill(priv);
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		vmxnet3_tx_start(&priv->queue[i].tx);
 		vmxnet3_rx_start(&priv->queue[i]);
-		priv->queue[i].is_broken = false;
 	}
 	vmxnet3_hw_stats_restart(priv);
 	o = vmxnet3_hw_activate(&priv->hw);
@@ -92,7 +91,7 @@ static int vmxnet3_activate(struct vmxnet3_priv *priv)
 		return vmxnet3_outcome_errno(o);
 	}
 	vmxnet3_count(priv, VMXNET3_DEV_ACTIVATIONS);
-	for (i = 0; i < priv->pairs; i++)
+	for (i = 0; i < vmxnet3_pairs(priv); i++)
 		vmxnet3_rx_kick(&priv->queue[i]);
 	/* Some devices fall back to the permanent address on ACTIVATE. */
 	vmxnet3_hw_write_mac(&priv->hw, priv->netdev->dev_addr);
@@ -105,7 +104,7 @@ static void vmxnet3_run(struct vmxnet3_priv *priv)
 {
 	u32 i;
 
-	for (i = 0; i < priv->pairs; i++)
+	for (i = 0; i < vmxnet3_pairs(priv); i++)
 		napi_enable(&priv->queue[i].napi);
 	priv->is_up = true;
 	vmxnet3_update_link(priv);
@@ -113,14 +112,15 @@ static void vmxnet3_run(struct vmxnet3_priv *priv)
 	vmxnet3_irq_unmask_all(priv);
 	/* What arrived before the unmask may have raised no interrupt. */
 	local_bh_disable();
-	for (i = 0; i < priv->pairs; i++)
+	for (i = 0; i < vmxnet3_pairs(priv); i++)
 		napi_schedule(&priv->queue[i].napi);
 	local_bh_enable();
 }
 
 /*
- * Stops interrupts, pollers, senders and then the device.  Pollers go before
- * senders, because a poller may wake a sender.
+ * Stops pollers, senders, interrupts and then the device.  Pollers go before
+ * senders, because a poller may wake a sender, and interrupts after both, since
+ * a sender may unmask its queue's; a poller that is off cannot be scheduled.
  */
 static void vmxnet3_halt(struct vmxnet3_priv *priv)
 {
@@ -132,12 +132,12 @@ static void vmxnet3_halt(struct vmxnet3_priv *priv)
 		return;
 	priv->is_up = false;
 	vmxnet3_hw_stats_update(priv);
-	vmxnet3_irq_mask_all(priv);
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		napi_disable(&priv->queue[i].napi);
 		timer_delete_sync(&priv->queue[i].rx.refill_timer);
 	}
 	netif_tx_disable(priv->netdev);
+	vmxnet3_irq_mask_all(priv);
 	o = vmxnet3_hw_quiesce(&priv->hw);
 	if (o != VMXNET3_DONE)
 		netdev_warn(priv->netdev, "quiesce: %s\n", vmxnet3_outcome_name(o));
@@ -164,8 +164,16 @@ static void vmxnet3_restart_failed(struct vmxnet3_priv *priv)
 		vmxnet3_schedule_service(priv, VMXNET3_SERVICE_RETRY);
 }
 
+/* Tells the stack; only growing can fail, and the senders must be off. */
+static int vmxnet3_set_pairs(struct vmxnet3_priv *priv, u32 pairs)
+{
+	if (pairs == priv->netdev->real_num_tx_queues)
+		return 0;
+	return netif_set_real_num_queues(priv->netdev, pairs, pairs);
+}
+
 /**
- * vmxnet3_reconfigure - run with other rings, another MTU or LRO setting
+ * vmxnet3_reconfigure - run with other rings, queues, MTU or aggregation
  * @priv: the device
  * @config: the new configuration
  *
@@ -183,8 +191,10 @@ int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *
 
 	ASSERT_RTNL();
 	if (!netif_running(priv->netdev)) {
-		priv->config = *config;
-		return 0;
+		err = vmxnet3_set_pairs(priv, config->pairs);
+		if (!err)
+			priv->config = *config;
+		return err;
 	}
 	rings = vmxnet3_rings_alloc(priv, config);
 	if (IS_ERR(rings))
@@ -194,10 +204,13 @@ int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *
 	vmxnet3_rings_drain(priv);
 	vmxnet3_rings_attach(priv, rings);
 	vmxnet3_hw_reset(&priv->hw);
-	err = vmxnet3_activate(priv);
+	err = vmxnet3_set_pairs(priv, config->pairs);
+	if (!err)
+		err = vmxnet3_activate(priv);
 	if (err) {
 		vmxnet3_rings_attach(priv, old);
 		vmxnet3_rings_free(priv, rings);
+		vmxnet3_set_pairs(priv, old->config.pairs);
 		if (vmxnet3_restart(priv))
 			vmxnet3_restart_failed(priv);
 		return err;
@@ -253,11 +266,11 @@ static int vmxnet3_stop(struct net_device *netdev)
 static void vmxnet3_log_queue_errors(struct vmxnet3_priv *priv)
 {
 	struct vmxnet3_txq_desc *tx = priv->hw.qdesc;
-	struct vmxnet3_rxq_desc *rx = (void *)(tx + priv->pairs);
+	struct vmxnet3_rxq_desc *rx = (void *)(tx + vmxnet3_pairs(priv));
 	u32 i;
 
 	vmxnet3_hw_set(&priv->hw, VMXNET3_CMD_QUEUE_STATUS);
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		if (READ_ONCE(tx[i].stopped))
 			netdev_err(priv->netdev, "tx queue %u stopped: %s\n", i,
 				   vmxnet3_queue_error_name(le32_to_cpu(READ_ONCE(tx[i].error))));
@@ -407,6 +420,11 @@ static int vmxnet3_change_mtu(struct net_device *netdev, int mtu)
 	struct vmxnet3_config config = priv->config;
 	int err;
 
+	if (priv->prog && mtu + VMXNET3_RX_OVERHEAD > VMXNET3_XDP_MAX_FRAME) {
+		netdev_err(netdev, "MTU %d is too large for the XDP program; at most %u\n", mtu,
+			   (u32)(VMXNET3_XDP_MAX_FRAME - VMXNET3_RX_OVERHEAD));
+		return -EINVAL;
+	}
 	config.mtu = mtu;
 	err = vmxnet3_reconfigure(priv, &config);
 	if (!err)
@@ -414,10 +432,28 @@ static int vmxnet3_change_mtu(struct net_device *netdev, int mtu)
 	return err;
 }
 
-/* The device merges only segments whose checksum it verified. */
+/*
+ * By default the device's merging is offered as GRO in hardware, since what it
+ * merges is handed up as GRO would.  Under the name of LRO, which the stack
+ * switches off for routers and bridges, it is there for who asks for it.
+ */
+bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t features)
+{
+	return (features & (NETIF_F_LRO | NETIF_F_GRO_HW)) && !priv->prog;
+}
+
+/*
+ * The device merges only segments whose checksum it verified, and a program
+ * wants them one by one.  Asked for both names, the stack would drop LRO, so
+ * who asks for LRO gets it by dropping the other.
+ */
 static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_features_t f)
 {
-	return f & NETIF_F_RXCSUM ? f : f & ~NETIF_F_LRO;
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	if (!(f & NETIF_F_RXCSUM) || priv->prog)
+		f &= ~(NETIF_F_LRO | NETIF_F_GRO_HW);
+	return f & NETIF_F_LRO ? f & ~NETIF_F_GRO_HW : f;
 }
 
 static int vmxnet3_set_features(struct net_device *netdev, netdev_features_t features)
@@ -428,7 +464,7 @@ static int vmxnet3_set_features(struct net_device *netdev, netdev_features_t fea
 	int err;
 
 	priv->features = features;
-	config.has_lro = features & NETIF_F_LRO;
+	config.has_lro = vmxnet3_wants_lro(priv, features);
 	if (config.has_lro != priv->config.has_lro) {
 		err = vmxnet3_reconfigure(priv, &config);
 		if (err)
@@ -457,6 +493,8 @@ static const struct net_device_ops vmxnet3_netdev_ops = {
 	.ndo_change_mtu = vmxnet3_change_mtu,
 	.ndo_fix_features = vmxnet3_fix_features,
 	.ndo_set_features = vmxnet3_set_features,
+	.ndo_bpf = vmxnet3_bpf,
+	.ndo_xdp_xmit = vmxnet3_xdp_xmit,
 };
 
 static void vmxnet3_init_netdev(struct vmxnet3_priv *priv)
@@ -478,18 +516,21 @@ static void vmxnet3_init_netdev(struct vmxnet3_priv *priv)
 	netdev->max_mtu = priv->hw.caps->max_mtu;
 	netdev->hw_features = NETIF_F_SG | NETIF_F_RXCSUM | NETIF_F_HW_CSUM | NETIF_F_TSO |
 			      NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
-			      NETIF_F_LRO;
+			      NETIF_F_LRO | NETIF_F_GRO_HW;
 	netdev->features = (netdev->hw_features & ~NETIF_F_LRO) | NETIF_F_HIGHDMA |
 			   NETIF_F_HW_VLAN_CTAG_FILTER;
 	netdev->vlan_features = netdev->features & ~(NETIF_F_HW_VLAN_CTAG_TX |
 						     NETIF_F_HW_VLAN_CTAG_RX |
-						     NETIF_F_HW_VLAN_CTAG_FILTER);
+						     NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_GRO_HW);
+	xdp_set_features_flag(netdev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+				      NETDEV_XDP_ACT_NDO_XMIT);
 	priv->config = (struct vmxnet3_config) {
-		.pairs = priv->pairs,
+		.pairs = priv->max_pairs,
 		.tx_size = VMXNET3_TX_RING_DEFAULT,
 		.rx_size = VMXNET3_RX_RING_DEFAULT,
 		.rx2_size = VMXNET3_RX2_RING_DEFAULT,
 		.mtu = netdev->mtu,
+		.has_lro = true,
 	};
 }
 
@@ -498,19 +539,21 @@ static int vmxnet3_init_queues(struct vmxnet3_priv *priv)
 	struct net_device *netdev = priv->netdev;
 	u32 i;
 
-	priv->queue = kvcalloc(priv->pairs, sizeof(*priv->queue), GFP_KERNEL);
+	priv->queue = kvcalloc(priv->max_pairs, sizeof(*priv->queue), GFP_KERNEL);
 	if (!priv->queue)
 		return -ENOMEM;
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < priv->max_pairs; i++) {
 		struct vmxnet3_queue *q = &priv->queue[i];
 
 		q->priv = priv;
 		q->id = i;
-		q->imr = vmxnet3_hw_imr(&priv->hw, vmxnet3_queue_vector(priv, i));
+		q->imr = vmxnet3_hw_imr(&priv->hw, vmxnet3_rx_vector(priv, i));
 		q->tx.id = i;
 		q->tx.nq = netdev_get_tx_queue(netdev, i);
 		q->tx.dma_dev = &priv->pdev->dev;
 		q->tx.doorbell = vmxnet3_hw_tx_doorbell(&priv->hw, i);
+		q->tx.imr = vmxnet3_hw_imr(&priv->hw, vmxnet3_tx_vector(priv, i));
+		q->tx.is_shared = priv->intr_type != VMXNET3_INTR_MSIX;
 		u64_stats_init(&q->tx.stats.syncp);
 		u64_stats_init(&q->stats.syncp);
 		timer_setup(&q->rx.refill_timer, vmxnet3_rx_refill_timer, 0);
@@ -523,7 +566,7 @@ static void vmxnet3_free_queues(struct vmxnet3_priv *priv)
 {
 	u32 i;
 
-	for (i = 0; i < priv->pairs; i++)
+	for (i = 0; i < priv->max_pairs; i++)
 		netif_napi_del(&priv->queue[i].napi);
 	kvfree(priv->queue);
 }
@@ -588,9 +631,7 @@ static int vmxnet3_register(struct vmxnet3_priv *priv)
 	int err;
 
 	vmxnet3_init_netdev(priv);
-	err = netif_set_real_num_tx_queues(netdev, priv->pairs);
-	if (!err)
-		err = netif_set_real_num_rx_queues(netdev, priv->pairs);
+	err = netif_set_real_num_queues(netdev, priv->max_pairs, priv->max_pairs);
 	if (err)
 		return err;
 	netif_carrier_off(netdev);
@@ -598,7 +639,7 @@ static int vmxnet3_register(struct vmxnet3_priv *priv)
 	if (err)
 		return err;
 	netdev_info(netdev, "device version %u, %u queue pair%s, %s\n", priv->hw.caps->version,
-		    priv->pairs, priv->pairs == 1 ? "" : "s",
+		    priv->max_pairs, priv->max_pairs == 1 ? "" : "s",
 		    vmxnet3_intr_type_name(priv->intr_type));
 	return 0;
 }

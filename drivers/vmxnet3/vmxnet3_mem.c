@@ -25,7 +25,7 @@ int vmxnet3_hw_alloc(struct vmxnet3_priv *priv)
 	hw->shared = dma_alloc_coherent(dev, sizeof(*hw->shared), &hw->shared_pa, GFP_KERNEL);
 	if (!hw->shared)
 		return -ENOMEM;
-	hw->qdesc = dma_alloc_coherent(dev, vmxnet3_qdesc_len(priv->pairs), &hw->qdesc_pa,
+	hw->qdesc = dma_alloc_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), &hw->qdesc_pa,
 				       GFP_KERNEL);
 	if (!hw->qdesc)
 		goto err_free_shared;
@@ -36,7 +36,7 @@ int vmxnet3_hw_alloc(struct vmxnet3_priv *priv)
 	return 0;
 
 err_free_qdesc:
-	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->pairs), hw->qdesc, hw->qdesc_pa);
+	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), hw->qdesc, hw->qdesc_pa);
 err_free_shared:
 	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
 	return -ENOMEM;
@@ -49,7 +49,7 @@ void vmxnet3_hw_free(struct vmxnet3_priv *priv)
 
 	vmxnet3_hw_forget_shared(hw);
 	dma_free_coherent(dev, VMXNET3_MF_TABLE_SIZE, hw->mf_table, hw->mf_table_pa);
-	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->pairs), hw->qdesc, hw->qdesc_pa);
+	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), hw->qdesc, hw->qdesc_pa);
 	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
 }
 
@@ -85,33 +85,56 @@ static int vmxnet3_tx_mem_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings 
 	return m->tx_buf && m->tx_desc && m->tx_comp && m->tx_data ? 0 : -ENOMEM;
 }
 
+static int vmxnet3_pool_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings, u32 id,
+			      u32 ring)
+{
+	struct device *dev = &priv->pdev->dev;
+	struct page_pool_params pp = {
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+		.pool_size = rings->rx_size[ring],
+		.nid = dev_to_node(dev),
+		.dev = dev,
+		/* Lets pages freed in this NAPI's context return without a lock. */
+		.napi = &priv->queue[id].napi,
+		.netdev = priv->netdev,
+		.queue_idx = id,
+		.dma_dir = rings->dma_dir,
+		.max_len = PAGE_SIZE,
+	};
+	struct page_pool *pool = page_pool_create(&pp);
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	rings->pair[id].pool[ring] = pool;
+	return 0;
+}
+
+/* What the core has to know to give frames that were redirected back to the pool. */
+static int vmxnet3_xdp_rxq_alloc(struct vmxnet3_priv *priv, struct vmxnet3_ring_mem *m, u32 id)
+{
+	struct xdp_rxq_info *rxq = &m->xdp_rxq;
+	int err = xdp_rxq_info_reg(rxq, priv->netdev, id, priv->queue[id].napi.napi_id);
+
+	if (err)
+		return err;
+	err = xdp_rxq_info_reg_mem_model(rxq, MEM_TYPE_PAGE_POOL, m->pool[0]);
+	if (err)
+		xdp_rxq_info_unreg(rxq);
+	return err;
+}
+
 static int vmxnet3_rx_mem_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings, u32 id)
 {
 	struct vmxnet3_ring_mem *m = &rings->pair[id];
 	struct device *dev = &priv->pdev->dev;
-	struct page_pool_params pp = {
-		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
-		.pool_size = vmxnet3_rx_comp_size(rings),
-		.nid = dev_to_node(dev),
-		.dev = dev,
-		.dma_dir = DMA_FROM_DEVICE,
-		.max_len = PAGE_SIZE,
-	};
-	int i;
+	int i, err = 0;
 
-#ifdef HAVE_PAGE_POOL_NAPI
-	/* Lets pages freed in this NAPI's context return without a lock. */
-	pp.napi = &priv->queue[id].napi;
-	pp.netdev = priv->netdev;
-	pp.queue_idx = id;
-#endif
-	m->pool = page_pool_create(&pp);
-	if (IS_ERR(m->pool)) {
-		int err = PTR_ERR(m->pool);
-
-		m->pool = NULL;
+	for (i = 0; i < 2 && !err; i++)
+		err = vmxnet3_pool_alloc(priv, rings, id, i);
+	if (!err && rings->config.has_xdp)
+		err = vmxnet3_xdp_rxq_alloc(priv, m, id);
+	if (err)
 		return err;
-	}
 	m->rx_comp = dma_alloc_coherent(dev, vmxnet3_desc_len(vmxnet3_rx_comp_size(rings)),
 					&m->rx_comp_pa, GFP_KERNEL);
 	if (!m->rx_comp)
@@ -126,10 +149,31 @@ static int vmxnet3_rx_mem_alloc(struct vmxnet3_priv *priv, struct vmxnet3_rings 
 	return vmxnet3_rx_prefill(rings, m);
 }
 
-/* Bodies are needed when a frame can be larger than a head buffer. */
-static bool vmxnet3_needs_bodies(const struct vmxnet3_config *c)
+/* Bytes of a frame that fit a head buffer. */
+static u32 vmxnet3_head_len(const struct vmxnet3_rings *rings)
 {
-	return c->has_lro || c->mtu + VLAN_ETH_HLEN + ETH_FCS_LEN > VMXNET3_RX_HEAD_LEN;
+	return rings->buf_size[0] - rings->headroom - VMXNET3_RX_TAILROOM;
+}
+
+/*
+ * Decides how buffers are cut.  Half a page for a head halves what a socket is
+ * charged for a frame, and the memory.  Bodies are needed when a frame can be
+ * larger than a head.
+ */
+static void vmxnet3_rings_plan(struct vmxnet3_rings *rings)
+{
+	const struct vmxnet3_config *c = &rings->config;
+	u32 frame = c->mtu + VMXNET3_RX_OVERHEAD;
+
+	rings->dma_dir = c->has_xdp ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE;
+	rings->headroom = c->has_xdp ? XDP_PACKET_HEADROOM : VMXNET3_RX_HEADROOM;
+	rings->buf_size[0] = VMXNET3_RX_HALF;
+	if (frame > vmxnet3_head_len(rings) || c->has_xdp)
+		rings->buf_size[0] = VMXNET3_RX_PAGE;
+	rings->buf_size[1] = VMXNET3_RX_PAGE;
+	rings->rx_size[0] = c->rx_size;
+	rings->rx_size[1] = c->has_lro || frame > vmxnet3_head_len(rings) ? c->rx2_size :
+									     VMXNET3_RING_MIN;
 }
 
 /**
@@ -151,8 +195,7 @@ struct vmxnet3_rings *vmxnet3_rings_alloc(struct vmxnet3_priv *priv,
 	if (!rings)
 		return ERR_PTR(-ENOMEM);
 	rings->config = *config;
-	rings->rx_size[0] = config->rx_size;
-	rings->rx_size[1] = vmxnet3_needs_bodies(config) ? config->rx2_size : VMXNET3_RING_MIN;
+	vmxnet3_rings_plan(rings);
 	for (i = 0; i < config->pairs && !err; i++) {
 		err = vmxnet3_tx_mem_alloc(priv, rings, &rings->pair[i]);
 		if (!err)
@@ -179,13 +222,17 @@ static void vmxnet3_rx_mem_free(struct device *dev, struct vmxnet3_rings *rings,
 	for (i = 0; i < 2; i++) {
 		for (slot = 0; m->rx_buf[i] && slot < rings->rx_size[i]; slot++)
 			if (m->rx_buf[i][slot].page)
-				page_pool_put_full_page(m->pool, m->rx_buf[i][slot].page, false);
+				page_pool_put_full_page(m->pool[i], m->rx_buf[i][slot].page,
+							false);
 		vmxnet3_desc_free(dev, rings->rx_size[i], m->rx_desc[i], m->rx_desc_pa[i]);
 		kvfree(m->rx_buf[i]);
 	}
 	vmxnet3_desc_free(dev, vmxnet3_rx_comp_size(rings), m->rx_comp, m->rx_comp_pa);
-	if (m->pool)
-		page_pool_destroy(m->pool);
+	if (xdp_rxq_info_is_reg(&m->xdp_rxq))
+		xdp_rxq_info_unreg(&m->xdp_rxq);
+	for (i = 0; i < 2; i++)
+		if (m->pool[i])
+			page_pool_destroy(m->pool[i]);
 }
 
 /**
@@ -230,12 +277,16 @@ static void vmxnet3_queue_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings
 	tx->buf = m->tx_buf;
 	tx->mask = rings->config.tx_size - 1;
 	rx->comp = m->rx_comp;
-	rx->pool = m->pool;
+	rx->headroom = rings->headroom;
+	rx->dma_dir = rings->dma_dir;
+	rx->xdp_rxq = rings->config.has_xdp ? &m->xdp_rxq : NULL;
 	for (i = 0; i < 2; i++) {
+		rx->pool[i] = m->pool[i];
+		rx->buf_size[i] = rings->buf_size[i];
 		rx->desc[i] = m->rx_desc[i];
 		rx->buf[i] = m->rx_buf[i];
 		rx->pos[i].mask = rings->rx_size[i] - 1;
-		rx->pos[i].buf_len = i ? VMXNET3_RX_BODY_LEN : VMXNET3_RX_HEAD_LEN;
+		rx->pos[i].buf_len = i ? rings->buf_size[1] : vmxnet3_head_len(rings);
 		rx->pos[i].rqid = id + i * rings->config.pairs;
 	}
 }
@@ -273,7 +324,7 @@ static void vmxnet3_txq_desc_fill(struct vmxnet3_priv *priv, struct vmxnet3_txq_
 	d->ring_size = cpu_to_le32(size);
 	d->data_size = cpu_to_le32(size);
 	d->comp_size = cpu_to_le32(size);
-	d->intr_idx = vmxnet3_queue_vector(priv, id);
+	d->intr_idx = vmxnet3_tx_vector(priv, id);
 	d->data_entry_size = cpu_to_le16(priv->hw.caps->tx_data_size);
 }
 
@@ -289,7 +340,7 @@ static void vmxnet3_rxq_desc_fill(struct vmxnet3_priv *priv, struct vmxnet3_rxq_
 	d->comp_pa = cpu_to_le64(m->rx_comp_pa);
 	d->comp_size = cpu_to_le32(vmxnet3_rx_comp_size(priv->rings));
 	d->driver_data_pa = cpu_to_le64(~0ull);
-	d->intr_idx = vmxnet3_queue_vector(priv, id);
+	d->intr_idx = vmxnet3_rx_vector(priv, id);
 }
 
 static u64 vmxnet3_upt_features(struct vmxnet3_priv *priv)

@@ -82,12 +82,16 @@ static inline bool vmxnet3_comp_is_new(const struct vmxnet3_comp_pos *p, u64 w1)
 	return (w1 & VMXNET3_COMP_GEN) == p->gen;
 }
 
+/* @next is stored once and never out of range: others may peek at the ring. */
 static inline void vmxnet3_comp_advance(struct vmxnet3_comp_pos *p)
 {
-	if (++p->next == p->size) {
-		p->next = 0;
+	u32 next = p->next + 1;
+
+	if (next == p->size) {
+		next = 0;
 		p->gen ^= VMXNET3_COMP_GEN;
 	}
+	WRITE_ONCE(p->next, next);
 }
 
 #endif /* VMXNET3_RING_H */

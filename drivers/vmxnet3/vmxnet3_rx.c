@@ -5,30 +5,45 @@
  * Receive: judging completions, building packets, refilling the rings.
  *
  * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
- * pages for what is longer.  Both come from one page pool per queue.  Frames
- * of up to VMXNET3_COPYBREAK bytes are copied and their page stays where it
- * is.  A completion may pass over slots; whatever still has its page is posted
- * again as it is.
+ * pages for what is longer, each from a page pool of its own; heads are half
+ * pages where the MTU allows it.  Frames of up to VMXNET3_COPYBREAK bytes are
+ * copied and their buffer stays where it is.  A completion may pass over slots;
+ * whatever still has its buffer is posted again as it is.
  */
 #include <linux/etherdevice.h>
 #include <linux/ipv6.h>
 #include <linux/prefetch.h>
+#include <net/gro.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
 #include "vmxnet3.h"
 
 #define VMXNET3_RX_RETRY	(HZ / 50)
 
-static bool vmxnet3_rx_buf_fill(struct page_pool *pool, struct vmxnet3_rx_buf *buf, gfp_t gfp)
+/* A buffer of @size bytes from @pool: a part of a page, or a page. */
+static bool vmxnet3_rx_buf_fill(struct page_pool *pool, struct vmxnet3_rx_buf *buf, u32 size,
+				gfp_t gfp)
 {
-	struct page *page = page_pool_alloc_pages(pool, gfp);
+	unsigned int offset = 0;
+	struct page *page;
 
+	if (size < VMXNET3_RX_PAGE)
+		page = page_pool_alloc_frag(pool, &offset, size, gfp);
+	else
+		page = page_pool_alloc_pages(pool, gfp);
 	if (unlikely(!page))
 		return false;
 	buf->page = page;
-	buf->dma = page_pool_get_dma_addr(page);
+	buf->offset = offset;
+	buf->dma = page_pool_get_dma_addr(page) + offset;
 	return true;
+}
+
+static void *vmxnet3_rx_buf_va(const struct vmxnet3_rx_buf *buf)
+{
+	return page_address(buf->page) + buf->offset;
 }
 
 /* Buffers for a whole ring, before the rings are ever attached. */
@@ -38,14 +53,16 @@ int vmxnet3_rx_prefill(struct vmxnet3_rings *rings, struct vmxnet3_ring_mem *mem
 
 	for (i = 0; i < 2; i++)
 		for (slot = 0; slot < rings->rx_size[i] - 1; slot++)
-			if (!vmxnet3_rx_buf_fill(mem->pool, &mem->rx_buf[i][slot], GFP_KERNEL))
+			if (!vmxnet3_rx_buf_fill(mem->pool[i], &mem->rx_buf[i][slot],
+						 rings->buf_size[i], GFP_KERNEL))
 				return -ENOMEM;
 	return 0;
 }
 
-static __le64 vmxnet3_rx_addr(const struct vmxnet3_rx_buf *buf, u32 ring)
+static __le64 vmxnet3_rx_addr(const struct vmxnet3_rxq *rx, const struct vmxnet3_rx_buf *buf,
+			      u32 ring)
 {
-	return cpu_to_le64(buf->dma + (ring ? 0 : VMXNET3_RX_HEADROOM));
+	return cpu_to_le64(buf->dma + (ring ? 0 : rx->headroom));
 }
 
 /* Posts buffers until one slot is left or memory runs out; false if so. */
@@ -61,9 +78,10 @@ static bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, u32 ring)
 		struct vmxnet3_desc *d = &rx->desc[ring][slot];
 
 		if (!buf->page) {
-			if (!vmxnet3_rx_buf_fill(rx->pool, buf, GFP_ATOMIC | __GFP_NOWARN))
+			if (!vmxnet3_rx_buf_fill(rx->pool[ring], buf, rx->buf_size[ring],
+						 GFP_ATOMIC | __GFP_NOWARN))
 				return false;
-			d->addr = vmxnet3_rx_addr(buf, ring);
+			d->addr = vmxnet3_rx_addr(rx, buf, ring);
 		}
 		/* The address before the generation that hands the slot over. */
 		dma_wmb();
@@ -130,7 +148,7 @@ static void vmxnet3_rx_bad(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v)
 		[VMXNET3_RXC_BAD_ORDER] = VMXNET3_POLL_RX_BAD_ORDER,
 	};
 
-	q->is_broken = true;
+	q->rx.is_broken = true;
 	vmxnet3_poll_count(q, stat[v]);
 	if (net_ratelimit())
 		netdev_err(q->priv->netdev, "queue %u: impossible rx completion (%s), resetting\n",
@@ -148,39 +166,51 @@ static struct vmxnet3_rx_buf *vmxnet3_rx_take(struct vmxnet3_rxq *rx, u32 ring, 
 	return &rx->buf[ring][slot];
 }
 
+static void vmxnet3_rx_sync(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 offset,
+			    u32 len)
+{
+	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, offset, len, q->rx.dma_dir);
+}
+
+/* The frame is copied and its buffer given to the device again. */
 static struct sk_buff *vmxnet3_rx_copy(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 				       u32 len)
 {
-	struct device *dev = q->tx.dma_dev;
+	u32 headroom = q->rx.headroom;
 	struct sk_buff *skb;
 
 	skb = napi_alloc_skb(&q->napi, len);
 	if (unlikely(!skb))
 		return NULL;
-	dma_sync_single_range_for_cpu(dev, buf->dma, VMXNET3_RX_HEADROOM, len, DMA_FROM_DEVICE);
-	skb_put_data(skb, page_address(buf->page) + VMXNET3_RX_HEADROOM, len);
-	dma_sync_single_range_for_device(dev, buf->dma, VMXNET3_RX_HEADROOM, len,
-					 DMA_FROM_DEVICE);
+	vmxnet3_rx_sync(q, buf, headroom, len);
+	skb_put_data(skb, vmxnet3_rx_buf_va(buf) + headroom, len);
+	dma_sync_single_range_for_device(q->tx.dma_dev, buf->dma, headroom, len, q->rx.dma_dir);
+	return skb;
+}
+
+/* An skb around a head buffer, which leaves its slot; @headroom in front of the frame. */
+static struct sk_buff *vmxnet3_rx_wrap(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+				       u32 headroom, u32 len)
+{
+	struct sk_buff *skb = napi_build_skb(vmxnet3_rx_buf_va(buf), q->rx.buf_size[0]);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, headroom);
+	__skb_put(skb, len);
+	skb_mark_for_recycle(skb);
+	buf->page = NULL;
 	return skb;
 }
 
 static struct sk_buff *vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 					u32 len)
 {
-	void *va = page_address(buf->page);
-	struct sk_buff *skb;
+	u32 headroom = q->rx.headroom;
 
-	prefetch(va + VMXNET3_RX_HEADROOM);
-	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, VMXNET3_RX_HEADROOM, len,
-				      DMA_FROM_DEVICE);
-	skb = napi_build_skb(va, VMXNET3_RX_PAGE);
-	if (unlikely(!skb))
-		return NULL;
-	skb_reserve(skb, VMXNET3_RX_HEADROOM);
-	__skb_put(skb, len);
-	skb_mark_for_recycle(skb);
-	buf->page = NULL;
-	return skb;
+	prefetch(vmxnet3_rx_buf_va(buf) + headroom);
+	vmxnet3_rx_sync(q, buf, headroom, len);
+	return vmxnet3_rx_wrap(q, buf, headroom, len);
 }
 
 /* IP header length and TCP header length of an aggregated packet, or false. */
@@ -207,23 +237,35 @@ static bool vmxnet3_rx_tcp_hlen(const struct sk_buff *skb, u32 *net_hlen, u32 *t
 
 /*
  * A version 1 device merges TCP segments without saying so: a verified TCP
- * packet above the MTU is one.  Its segment size follows from the MTU, so that
- * the stack can cut it again when it leaves through another interface.
+ * packet above the MTU is one.  Its segment size follows from the MTU.  It is
+ * handed up in the form that GRO gives its packets, so it can be forwarded,
+ * bridged and cut again as if GRO had merged it.
  */
-static void vmxnet3_rx_lro(struct vmxnet3_queue *q, struct sk_buff *skb)
+static void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *skb)
 {
 	u32 net_hlen, tcp_hlen, mss, mtu = q->priv->rings->config.mtu;
+	bool is_v4 = skb->protocol == htons(ETH_P_IP);
+	struct tcphdr *th;
 
-	if (skb->len <= mtu || skb->ip_summed != CHECKSUM_UNNECESSARY ||
+	if (skb->ip_summed != CHECKSUM_UNNECESSARY ||
 	    !vmxnet3_rx_tcp_hlen(skb, &net_hlen, &tcp_hlen))
 		return;
 	mss = vmxnet3_lro_mss(mtu, net_hlen, tcp_hlen);
 	if (!mss)
 		return;
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, net_hlen);
+	th = tcp_hdr(skb);
+	if (is_v4)
+		th->check = ~tcp_v4_check(skb->len - net_hlen, ip_hdr(skb)->saddr,
+					  ip_hdr(skb)->daddr, 0);
+	else
+		th->check = ~tcp_v6_check(skb->len - net_hlen, &ipv6_hdr(skb)->saddr,
+					  &ipv6_hdr(skb)->daddr, 0);
 	skb_shinfo(skb)->gso_size = mss;
-	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - net_hlen - tcp_hlen, mss);
-	skb_shinfo(skb)->gso_type = skb->protocol == htons(ETH_P_IP) ? SKB_GSO_TCPV4 :
-								       SKB_GSO_TCPV6;
+	skb_shinfo(skb)->gso_type = is_v4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+	NAPI_GRO_CB(skb)->count = DIV_ROUND_UP(skb->len - net_hlen - tcp_hlen, mss);
+	tcp_gro_complete(skb);
 	vmxnet3_poll_count(q, VMXNET3_POLL_RX_LRO);
 }
 
@@ -244,8 +286,8 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vmxnet3_rxc_tci(w1));
 	skb_record_rx_queue(skb, q->id);
 	skb->protocol = eth_type_trans(skb, q->priv->netdev);
-	if (unlikely(q->priv->rings->config.has_lro))
-		vmxnet3_rx_lro(q, skb);
+	if (unlikely(skb->len > q->priv->rings->config.mtu))
+		vmxnet3_rx_merged(q, skb);
 	u64_stats_update_begin(&q->stats.syncp);
 	u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_PACKETS]);
 	u64_stats_add(&q->stats.v[VMXNET3_POLL_RX_BYTES], len);
@@ -262,6 +304,29 @@ static void vmxnet3_rx_count_error(struct vmxnet3_queue *q, u64 w1)
 						      VMXNET3_POLL_RX_DROP_FCS);
 }
 
+/* Lets the program decide first, and hands up what it passes. */
+static void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0, u64 w1)
+{
+	u32 metasize, len = vmxnet3_rxc_len(w1);
+	struct sk_buff *skb;
+	struct xdp_buff xdp;
+
+	vmxnet3_rx_sync(q, buf, q->rx.headroom, len);
+	xdp_init_buff(&xdp, q->rx.buf_size[0], q->rx.xdp_rxq);
+	xdp_prepare_buff(&xdp, vmxnet3_rx_buf_va(buf), q->rx.headroom, len, true);
+	if (!vmxnet3_xdp_run(q, buf, &xdp))
+		return;
+	metasize = xdp.data - xdp.data_meta;
+	skb = vmxnet3_rx_wrap(q, buf, xdp.data - xdp.data_hard_start, xdp.data_end - xdp.data);
+	if (unlikely(!skb)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+		return;
+	}
+	if (metasize)
+		skb_metadata_set(skb, metasize);
+	vmxnet3_rx_deliver(q, skb, w0, w1);
+}
+
 /* A packet in one buffer: nearly all of them. */
 static void vmxnet3_rx_single(struct vmxnet3_queue *q, u64 w0, u64 w1)
 {
@@ -271,6 +336,10 @@ static void vmxnet3_rx_single(struct vmxnet3_queue *q, u64 w0, u64 w1)
 
 	if (unlikely(w1 & VMXNET3_RXC1_ERR)) {
 		vmxnet3_rx_count_error(q, w1);
+		return;
+	}
+	if (unlikely(q->rx.prog)) {
+		vmxnet3_rx_xdp(q, buf, w0, w1);
 		return;
 	}
 	if (len <= VMXNET3_COPYBREAK) {
@@ -292,6 +361,11 @@ static void vmxnet3_rx_first(struct vmxnet3_queue *q, u64 w0, u64 w1)
 	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 0, w0);
 
 	q->rx.is_mid_packet = true;
+	/* A program sees whole packets, and no MTU it allows needs more than one buffer. */
+	if (unlikely(q->rx.prog)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_FRAGS);
+		return;
+	}
 	q->rx.skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
 	if (unlikely(!q->rx.skb))
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
@@ -308,7 +382,7 @@ static void vmxnet3_rx_add_body(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *
 		q->rx.skb = NULL;
 		return;
 	}
-	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, 0, len, DMA_FROM_DEVICE);
+	vmxnet3_rx_sync(q, buf, 0, len);
 	skb_add_rx_frag(skb, nr, buf->page, 0, len, VMXNET3_RX_PAGE);
 	buf->page = NULL;
 }
@@ -370,6 +444,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 	int done = 0;
 
 	rx->has_csum = q->priv->netdev->features & NETIF_F_RXCSUM;
+	rx->prog = rx->xdp_rxq ? READ_ONCE(q->priv->prog) : NULL;
 	while (done < budget) {
 		struct vmxnet3_comp *c = &rx->comp[rx->comp_pos.next];
 		enum vmxnet3_rxc_verdict v;
@@ -385,11 +460,14 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 		v = vmxnet3_rxc_check(rx->pos, w0, w1, rx->is_mid_packet);
 		if (unlikely(v > VMXNET3_RXC_SKIPPED)) {
 			vmxnet3_rx_bad(q, v);
-			return done;
+			break;
 		}
 		done += vmxnet3_rx_one(q, v, w0, w1);
 	}
-	vmxnet3_rx_refill(q);
+	if (likely(!rx->is_broken))
+		vmxnet3_rx_refill(q);
+	if (unlikely(rx->prog))
+		vmxnet3_xdp_flush(q);
 	return done;
 }
 
@@ -405,8 +483,8 @@ void vmxnet3_rx_start(struct vmxnet3_queue *q)
 		memset(rx->desc[ring], 0, (p->mask + 1) * sizeof(*rx->desc[ring]));
 		for (slot = 0; slot <= p->mask; slot++)
 			if (rx->buf[ring][slot].page)
-				rx->desc[ring][slot].addr = vmxnet3_rx_addr(&rx->buf[ring][slot],
-									    ring);
+				rx->desc[ring][slot].addr =
+					vmxnet3_rx_addr(rx, &rx->buf[ring][slot], ring);
 		p->prod = 0;
 		p->cons = 0;
 	}
@@ -414,6 +492,8 @@ void vmxnet3_rx_start(struct vmxnet3_queue *q)
 	memset(rx->comp, 0, rx->comp_pos.size * sizeof(*rx->comp));
 	rx->is_mid_packet = false;
 	rx->is_short = false;
+	rx->is_broken = false;
+	rx->is_masked = false;
 	for (ring = 0; ring < 2; ring++) {
 		if (vmxnet3_rx_refill_ring(rx, ring))
 			continue;

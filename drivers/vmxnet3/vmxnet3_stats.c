@@ -16,29 +16,37 @@ struct vmxnet3_stat_name {
 };
 
 static const struct vmxnet3_stat_name vmxnet3_xmit_names[VMXNET3_XMIT_STAT_COUNT] = {
+	[VMXNET3_XMIT_PACKETS] = { "tx", "packets" },
+	[VMXNET3_XMIT_BYTES] = { "tx", "bytes" },
 	[VMXNET3_XMIT_CSUM] = { "tx", "csum" },
 	[VMXNET3_XMIT_TSO] = { "tx", "tso" },
 	[VMXNET3_XMIT_DOORBELLS] = { "tx", "doorbells" },
 	[VMXNET3_XMIT_COPIED] = { "tx", "copied" },
 	[VMXNET3_XMIT_LINEARIZED] = { "tx", "linearized" },
+	[VMXNET3_XMIT_ARMED] = { "tx", "armed" },
 	[VMXNET3_XMIT_STOPPED] = { "tx", "stopped" },
+	[VMXNET3_XMIT_WOKEN] = { "tx", "woken" },
 	[VMXNET3_XMIT_BUSY] = { "tx", "busy" },
+	[VMXNET3_XMIT_XDP] = { "tx", "xdp_frames" },
 	[VMXNET3_XMIT_DROP_HEADER] = { "tx", "drop_header" },
 	[VMXNET3_XMIT_DROP_NOMEM] = { "tx", "drop_nomem" },
 	[VMXNET3_XMIT_DROP_SEGMENTS] = { "tx", "drop_segments" },
 	[VMXNET3_XMIT_DROP_MAP] = { "tx", "drop_map" },
+	[VMXNET3_XMIT_DROP_RESET] = { "tx", "drop_reset" },
+	[VMXNET3_XMIT_BAD_COMPLETION] = { "tx", "bad_completion" },
 };
 
 static const struct vmxnet3_stat_name vmxnet3_poll_names[VMXNET3_POLL_STAT_COUNT] = {
-	[VMXNET3_POLL_TX_PACKETS] = { "tx", "packets" },
-	[VMXNET3_POLL_TX_BYTES] = { "tx", "bytes" },
-	[VMXNET3_POLL_TX_DROP_RESET] = { "tx", "drop_reset" },
-	[VMXNET3_POLL_TX_BAD_COMPLETION] = { "tx", "bad_completion" },
 	[VMXNET3_POLL_RX_PACKETS] = { "rx", "packets" },
 	[VMXNET3_POLL_RX_BYTES] = { "rx", "bytes" },
 	[VMXNET3_POLL_RX_CSUM_GOOD] = { "rx", "csum_good" },
 	[VMXNET3_POLL_RX_COPIED] = { "rx", "copied" },
 	[VMXNET3_POLL_RX_LRO] = { "rx", "lro" },
+	[VMXNET3_POLL_RX_XDP_PASS] = { "rx", "xdp_pass" },
+	[VMXNET3_POLL_RX_XDP_TX] = { "rx", "xdp_tx" },
+	[VMXNET3_POLL_RX_XDP_REDIRECT] = { "rx", "xdp_redirect" },
+	[VMXNET3_POLL_RX_XDP_DROP] = { "rx", "xdp_drop" },
+	[VMXNET3_POLL_RX_XDP_ABORTED] = { "rx", "xdp_aborted" },
 	[VMXNET3_POLL_RX_SKIPPED] = { "rx", "skipped" },
 	[VMXNET3_POLL_RX_REFILL_FAILED] = { "rx", "refill_failed" },
 	[VMXNET3_POLL_RX_DROP_NOMEM] = { "rx", "drop_nomem" },
@@ -92,13 +100,13 @@ static void vmxnet3_hw_add(struct vmxnet3_hw_total *t, __le64 now)
 void vmxnet3_hw_stats_update(struct vmxnet3_priv *priv)
 {
 	const struct vmxnet3_txq_desc *tx = priv->hw.qdesc;
-	const struct vmxnet3_rxq_desc *rx = (const void *)(tx + priv->pairs);
+	const struct vmxnet3_rxq_desc *rx = (const void *)(tx + vmxnet3_pairs(priv));
 	u32 i;
 
 	ASSERT_RTNL();
 	if (vmxnet3_hw_set(&priv->hw, VMXNET3_CMD_STATS) != VMXNET3_DONE)
 		return;
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		struct vmxnet3_queue *q = &priv->queue[i];
 
 		vmxnet3_hw_add(&q->tx_errors, READ_ONCE(tx[i].stats.errors));
@@ -114,7 +122,7 @@ void vmxnet3_hw_stats_restart(struct vmxnet3_priv *priv)
 {
 	u32 i;
 
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < priv->max_pairs; i++) {
 		struct vmxnet3_queue *q = &priv->queue[i];
 
 		q->tx_errors.last = 0;
@@ -148,13 +156,13 @@ static void vmxnet3_read_poll(struct vmxnet3_queue *q, u64 *v)
 	} while (u64_stats_fetch_retry(&q->stats.syncp, start));
 }
 
-static void vmxnet3_add_tx(struct rtnl_link_stats64 *s, const u64 *x, const u64 *p)
+static void vmxnet3_add_tx(struct rtnl_link_stats64 *s, const u64 *x)
 {
-	s->tx_packets += p[VMXNET3_POLL_TX_PACKETS];
-	s->tx_bytes += p[VMXNET3_POLL_TX_BYTES];
+	s->tx_packets += x[VMXNET3_XMIT_PACKETS];
+	s->tx_bytes += x[VMXNET3_XMIT_BYTES];
 	s->tx_dropped += x[VMXNET3_XMIT_DROP_HEADER] + x[VMXNET3_XMIT_DROP_NOMEM] +
 			 x[VMXNET3_XMIT_DROP_SEGMENTS] + x[VMXNET3_XMIT_DROP_MAP] +
-			 p[VMXNET3_POLL_TX_DROP_RESET];
+			 x[VMXNET3_XMIT_DROP_RESET];
 }
 
 static void vmxnet3_add_rx(struct rtnl_link_stats64 *s, const u64 *p)
@@ -179,12 +187,12 @@ void vmxnet3_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 	u64 x[VMXNET3_XMIT_STAT_COUNT], p[VMXNET3_POLL_STAT_COUNT];
 	u32 i;
 
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < priv->max_pairs; i++) {
 		struct vmxnet3_queue *q = &priv->queue[i];
 
 		vmxnet3_read_xmit(q, x);
 		vmxnet3_read_poll(q, p);
-		vmxnet3_add_tx(s, x, p);
+		vmxnet3_add_tx(s, x);
 		vmxnet3_add_rx(s, p);
 		s->tx_errors += READ_ONCE(q->tx_errors.total) + READ_ONCE(q->tx_discards.total);
 		s->rx_missed_errors += READ_ONCE(q->rx_out_of_buf.total);
@@ -193,7 +201,7 @@ void vmxnet3_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 
 int vmxnet3_stats_count(struct vmxnet3_priv *priv)
 {
-	return VMXNET3_DEV_STAT_COUNT + priv->pairs * (VMXNET3_XMIT_STAT_COUNT +
+	return VMXNET3_DEV_STAT_COUNT + priv->max_pairs * (VMXNET3_XMIT_STAT_COUNT +
 						       VMXNET3_POLL_STAT_COUNT +
 						       ARRAY_SIZE(vmxnet3_hw_names));
 }
@@ -212,7 +220,7 @@ void vmxnet3_stats_names(struct vmxnet3_priv *priv, u8 *out)
 
 	for (i = 0; i < VMXNET3_DEV_STAT_COUNT; i++)
 		ethtool_puts(&out, vmxnet3_dev_names[i]);
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < priv->max_pairs; i++) {
 		vmxnet3_name_queue(&out, i, vmxnet3_xmit_names, VMXNET3_XMIT_STAT_COUNT);
 		vmxnet3_name_queue(&out, i, vmxnet3_poll_names, VMXNET3_POLL_STAT_COUNT);
 		vmxnet3_name_queue(&out, i, vmxnet3_hw_names, ARRAY_SIZE(vmxnet3_hw_names));
@@ -227,7 +235,7 @@ void vmxnet3_stats_values(struct vmxnet3_priv *priv, u64 *out)
 		vmxnet3_hw_stats_update(priv);
 	for (i = 0; i < VMXNET3_DEV_STAT_COUNT; i++)
 		*out++ = atomic64_read(&priv->stats[i]);
-	for (i = 0; i < priv->pairs; i++) {
+	for (i = 0; i < priv->max_pairs; i++) {
 		vmxnet3_read_xmit(&priv->queue[i], out);
 		out += VMXNET3_XMIT_STAT_COUNT;
 		vmxnet3_read_poll(&priv->queue[i], out);

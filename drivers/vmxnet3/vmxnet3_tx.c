@@ -2,123 +2,23 @@
 /*
  * Copyright (c) 2026 the vmguest authors
  *
- * Transmit: which packets the device may finish for us, posting a packet, and
- * reaping completions.
+ * Transmit: posting a packet, and taking back what the device has completed.
  *
  * A packet becomes visible to the device in one store, that of word 1 of its
  * first descriptor: until then the slot keeps its word of the previous lap,
  * and the device never looks past it.  So everything that can fail happens
  * before, and a failure only has to put back the words of the later slots.
+ *
+ * Everything here runs under the stack's lock of the tx queue, whoever comes:
+ * the sender, who takes completions right after the doorbell, or the poller,
+ * who takes them when the queue's vector fired.  That vector is unmasked only
+ * while packets are outstanding, so a device that is done when the doorbell
+ * write returns never raises an interrupt for them, and one that takes its
+ * time raises no more of them than ever.
  */
-#include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/netdev_queues.h>
-#include <net/tcp.h>
 
 #include "vmxnet3.h"
-
-/* Is this a plain TCP or UDP header right behind the outermost IP header? */
-static bool vmxnet3_l4_is_plain(const struct sk_buff *skb, __be16 type, const u8 *l4)
-{
-	const u8 *net = skb_network_header(skb);
-	u8 proto;
-
-	if (type == htons(ETH_P_IP)) {
-		if (net + sizeof(struct iphdr) > l4 || net + ip_hdrlen(skb) != l4)
-			return false;
-		proto = ip_hdr(skb)->protocol;
-	} else {
-		/* Extension headers are left to software. */
-		if (type != htons(ETH_P_IPV6) || net + sizeof(struct ipv6hdr) != l4)
-			return false;
-		proto = ipv6_hdr(skb)->nexthdr;
-	}
-	return proto == IPPROTO_UDP || proto == IPPROTO_TCP;
-}
-
-static bool vmxnet3_can_offload(const struct sk_buff *skb, __be16 type)
-{
-	const u8 *l4 = skb_checksum_start(skb);
-	const u8 *end = skb_tail_pointer(skb);
-	u32 start = l4 - skb->data;
-
-	/* One bound for both fields; for the unknown tunnels there is no encoding. */
-	if (start + skb->csum_offset > VMXNET3_TX_MAX_HLEN || skb->encapsulation)
-		return false;
-	/* Headers in fragments are not worth a special case. */
-	if (l4 + sizeof(struct udphdr) > end || !vmxnet3_l4_is_plain(skb, type, l4))
-		return false;
-	if (!skb_is_gso(skb))
-		return true;
-	if (l4 + sizeof(struct tcphdr) > end)
-		return false;
-	start += __tcp_hdrlen((const struct tcphdr *)l4);
-	return start <= min(VMXNET3_TX_MAX_HLEN, skb_headlen(skb)) &&
-	       skb_shinfo(skb)->gso_size <= VMXNET3_TX_MAX_MSS;
-}
-
-static netdev_features_t vmxnet3_offloads_of(const struct sk_buff *skb, __be16 type,
-					     netdev_features_t features)
-{
-	if (likely(vmxnet3_can_offload(skb, type)))
-		return features;
-	return features & ~(NETIF_F_CSUM_MASK | NETIF_F_GSO_MASK);
-}
-
-/* A tag in the data, and then perhaps another one beside it. */
-static noinline netdev_features_t vmxnet3_features_check_tagged(struct sk_buff *skb,
-								netdev_features_t features)
-{
-	return vlan_features_check(skb, vmxnet3_offloads_of(skb, vlan_get_protocol(skb),
-							    features));
-}
-
-/* Packets whose offload does not fit the descriptor are done in software. */
-netdev_features_t vmxnet3_features_check(struct sk_buff *skb, struct net_device *netdev,
-					 netdev_features_t features)
-{
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return features;
-	if (unlikely(eth_type_vlan(skb->protocol)))
-		return vmxnet3_features_check_tagged(skb, features);
-	return vmxnet3_offloads_of(skb, skb->protocol, features);
-}
-
-/*
- * Brings the headers of a TSO packet into the form the device wants: pseudo
- * header sum without the length, and no IPv4 header checksum.  The IPv6
- * payload length stays as it is; the device accepts it either way.  Returns
- * the offload bits of the first descriptor, 0 if the packet has to go.
- */
-static noinline u64 vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb)
-{
-	u32 hlen, start = skb_checksum_start_offset(skb);
-	struct tcphdr *th;
-
-	if (unlikely(skb_cow_head(skb, 0))) {
-		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_NOMEM);
-		return 0;
-	}
-	th = (struct tcphdr *)skb_checksum_start(skb);
-	hlen = start + sizeof(*th);
-	if (likely(hlen <= skb_headlen(skb)))
-		hlen = start + __tcp_hdrlen(th);
-	if (unlikely(hlen > min(VMXNET3_TX_MAX_HLEN, skb_headlen(skb)))) {
-		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_HEADER);
-		return 0;
-	}
-
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4) {
-		ip_hdr(skb)->check = 0;
-		th->check = ~csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, 0,
-					       IPPROTO_TCP, 0);
-	} else {
-		th->check = ~csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, 0,
-					     IPPROTO_TCP, 0);
-	}
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_TSO);
-	return vmxnet3_txd_tso(hlen, skb_shinfo(skb)->gso_size);
-}
 
 /* Offload bits for a packet with CHECKSUM_PARTIAL; 0 if it has to go. */
 static u64 vmxnet3_tx_prepare(struct vmxnet3_txq *tx, struct sk_buff *skb)
@@ -218,6 +118,9 @@ static bool vmxnet3_tx_fill_head(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill 
 	u32 len = skb_headlen(skb);
 	u32 off = (f->pos & tx->mask) * VMXNET3_TX_DATA_SIZE;
 
+	/* All of it in fragments; a length of 0 would mean 16384. */
+	if (unlikely(!len))
+		return true;
 	if (len > VMXNET3_TX_DATA_SIZE)
 		return vmxnet3_tx_put_mapped(tx, f, dma_map_single(tx->dma_dev, skb->data, len,
 								   DMA_TO_DEVICE),
@@ -294,129 +197,14 @@ static u64 vmxnet3_tx_fill_small(struct vmxnet3_txq *tx, const struct sk_buff *s
 	return vmxnet3_txd_word(len, pos, pos, tx->mask);
 }
 
-static void vmxnet3_tx_doorbell(struct vmxnet3_txq *tx)
-{
-	u32 prod = tx->prod;
-
-	tx->rung = prod;
-	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DOORBELLS);
-}
-
 static u32 vmxnet3_tx_free(const struct vmxnet3_txq *tx)
 {
-	return vmxnet3_ring_free(tx->prod, READ_ONCE(tx->cons), tx->mask);
+	return vmxnet3_ring_free(tx->prod, tx->cons, tx->mask);
 }
 
 /*
- * Hands the packet over.  The device may complete it the moment the word is
- * stored, so the byte accounting and prod, against which the poller checks
- * completions, come first.
- */
-static void vmxnet3_tx_publish(struct vmxnet3_txq *tx, struct sk_buff *skb, u32 num, u64 word)
-{
-	u32 pos = tx->prod, slot = pos & tx->mask;
-	struct vmxnet3_tx_buf *first = &tx->buf[slot];
-	bool must_ring;
-
-	first->skb = skb;
-	first->bytes = skb->len;
-	first->num_desc = num;
-	skb_tx_timestamp(skb);
-	must_ring = __netdev_tx_sent_queue(tx->nq, first->bytes, netdev_xmit_more());
-	/* Pairs with the acquire in vmxnet3_tx_complete(): the buffer is set up. */
-	smp_store_release(&tx->prod, pos + num);
-	/* Descriptors and prod before the word that starts the device. */
-	dma_wmb();
-	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(word));
-
-	if (!netif_txq_maybe_stop(tx->nq, vmxnet3_tx_free(tx), VMXNET3_TX_STOP, VMXNET3_TX_WAKE)) {
-		vmxnet3_xmit_count(tx, VMXNET3_XMIT_STOPPED);
-		must_ring = true;
-	}
-	if (must_ring)
-		vmxnet3_tx_doorbell(tx);
-}
-
-/* The reason has been counted where it was found. */
-static netdev_tx_t vmxnet3_tx_drop(struct vmxnet3_txq *tx, struct sk_buff *skb)
-{
-	dev_kfree_skb_any(skb);
-	/* Earlier packets of the burst may still wait for their doorbell. */
-	if (!netdev_xmit_more() && tx->rung != tx->prod)
-		vmxnet3_tx_doorbell(tx);
-	return NETDEV_TX_OK;
-}
-
-/* The stop threshold leaves room for any packet, so this is a lost race. */
-static netdev_tx_t vmxnet3_tx_busy(struct vmxnet3_txq *tx)
-{
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_BUSY);
-	netif_txq_try_stop(tx->nq, vmxnet3_tx_free(tx), VMXNET3_TX_WAKE);
-	if (tx->rung != tx->prod)
-		vmxnet3_tx_doorbell(tx);
-	return NETDEV_TX_BUSY;
-}
-
-/* Too many pieces for the device: make it one.  Returns 0 if that fails. */
-static u32 vmxnet3_tx_linearize(struct vmxnet3_txq *tx, struct sk_buff *skb)
-{
-	u32 num;
-
-	if (skb_linearize(skb)) {
-		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_NOMEM);
-		return 0;
-	}
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_LINEARIZED);
-	num = vmxnet3_tx_count(skb);
-	if (num <= VMXNET3_TX_MAX_DESC)
-		return num;
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_SEGMENTS);
-	return 0;
-}
-
-/* Descriptors for a packet, brought below the device's limit. */
-static u32 vmxnet3_tx_fit(struct vmxnet3_txq *tx, struct sk_buff *skb)
-{
-	u32 num = vmxnet3_tx_count(skb);
-
-	if (likely(num <= VMXNET3_TX_MAX_DESC ||
-		   (skb_is_gso(skb) && num <= VMXNET3_TX_MAX_DESC_TSO)))
-		return num;
-	return vmxnet3_tx_linearize(tx, skb);
-}
-
-netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
-{
-	struct vmxnet3_priv *priv = netdev_priv(netdev);
-	struct vmxnet3_txq *tx = &priv->queue[skb_get_queue_mapping(skb)].tx;
-	bool is_small = skb->len <= VMXNET3_TX_DATA_SIZE;
-	u32 num = is_small ? 1 : vmxnet3_tx_fit(tx, skb);
-	u64 offload = 0, word;
-
-	if (unlikely(!num))
-		return vmxnet3_tx_drop(tx, skb);
-	if (unlikely(vmxnet3_tx_free(tx) < num))
-		return vmxnet3_tx_busy(tx);
-
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		offload = vmxnet3_tx_prepare(tx, skb);
-		if (unlikely(!offload))
-			return vmxnet3_tx_drop(tx, skb);
-	}
-	if (skb_vlan_tag_present(skb))
-		offload |= vmxnet3_txd_vlan(skb_vlan_tag_get(skb));
-	word = is_small && !skb_is_nonlinear(skb) ? vmxnet3_tx_fill_small(tx, skb) :
-						    vmxnet3_tx_fill(tx, skb, num);
-	if (unlikely(!word))
-		return vmxnet3_tx_drop(tx, skb);
-	vmxnet3_tx_publish(tx, skb, num, word | offload);
-	return NETDEV_TX_OK;
-}
-
-/*
- * What one poll has completed.  The functions that pass it on are inlined, so
- * that it lives in registers.
+ * What has been completed in one go.  The functions that pass it on are
+ * inlined, so that it lives in registers.
  */
 struct vmxnet3_tx_done {
 	u32 cons;
@@ -441,7 +229,12 @@ static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vm
 			break;
 		buf = &tx->buf[done->cons & tx->mask];
 	}
-	napi_consume_skb(first->skb, budget);
+	if (likely(first->owner == VMXNET3_TX_STACK))
+		napi_consume_skb(first->skb, budget);
+	else if (first->owner == VMXNET3_TX_XDP_RX && budget)
+		xdp_return_frame_rx_napi(first->frame);
+	else
+		xdp_return_frame(first->frame);
 }
 
 /*
@@ -451,11 +244,9 @@ static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vm
 static __always_inline bool vmxnet3_tx_complete(struct vmxnet3_txq *tx,
 						struct vmxnet3_tx_done *done, u32 slot, int budget)
 {
-	/* Pairs with the release in vmxnet3_tx_publish(). */
-	u32 prod = smp_load_acquire(&tx->prod);
 	u32 mask = tx->mask, end;
 
-	if (unlikely(!vmxnet3_ring_holds(prod, done->cons, mask, slot)))
+	if (unlikely(!vmxnet3_ring_holds(tx->prod, done->cons, mask, slot)))
 		return false;
 	end = vmxnet3_ring_pos(done->cons, mask, slot);
 	do {
@@ -468,28 +259,19 @@ static __always_inline bool vmxnet3_tx_complete(struct vmxnet3_txq *tx,
 	return true;
 }
 
-/* Publishes the new consumer position; the sender may use the slots now. */
-static void vmxnet3_tx_account(struct vmxnet3_queue *q, const struct vmxnet3_tx_done *done)
+/* The queue is left alone, and stopped, until the reset that this schedules. */
+static noinline void vmxnet3_tx_bad(struct vmxnet3_queue *q, u32 slot)
 {
-	u64_stats_update_begin(&q->stats.syncp);
-	u64_stats_add(&q->stats.v[VMXNET3_POLL_TX_PACKETS], done->packets);
-	u64_stats_add(&q->stats.v[VMXNET3_POLL_TX_BYTES], done->bytes);
-	u64_stats_update_end(&q->stats.syncp);
-	/* The slots are empty before the sender may see that they are free. */
-	smp_store_release(&q->tx.cons, done->cons);
-}
-
-static void vmxnet3_tx_bad(struct vmxnet3_queue *q, u32 slot)
-{
-	q->is_broken = true;
-	vmxnet3_poll_count(q, VMXNET3_POLL_TX_BAD_COMPLETION);
+	q->tx.is_broken = true;
+	netif_tx_stop_queue(q->tx.nq);
+	vmxnet3_xmit_count(&q->tx, VMXNET3_XMIT_BAD_COMPLETION);
 	if (net_ratelimit())
-		netdev_err(q->priv->netdev, "queue %u: completion names tx slot %u, resetting\n",
+		netdev_err(q->priv->netdev, "queue %u: impossible tx completion (slot %u), resetting\n",
 			   q->id, slot);
 	vmxnet3_schedule_service(q->priv, VMXNET3_SERVICE_BAD_COMPLETION);
 }
 
-/* Takes the completions that are there, at most one lap. */
+/* Takes the completions that are there, of which the first has been seen; at most one lap. */
 static __always_inline struct vmxnet3_tx_done vmxnet3_tx_collect(struct vmxnet3_queue *q,
 								 int budget)
 {
@@ -498,61 +280,327 @@ static __always_inline struct vmxnet3_tx_done vmxnet3_tx_collect(struct vmxnet3_
 	u32 left = tx->mask + 1;
 
 	do {
-		struct vmxnet3_comp *c = &tx->comp[tx->comp_pos.next];
 		u32 slot;
 
-		if (!vmxnet3_comp_is_new(&tx->comp_pos, le64_to_cpu(READ_ONCE(c->w1))))
-			break;
-		/* The rest of the completion is valid once its generation is. */
+		/* The rest of a completion is valid once its generation is. */
 		dma_rmb();
-		slot = vmxnet3_txc_slot(le64_to_cpu(READ_ONCE(c->w0)));
+		slot = vmxnet3_txc_slot(le64_to_cpu(READ_ONCE(tx->comp[tx->comp_pos.next].w0)));
 		vmxnet3_comp_advance(&tx->comp_pos);
 		if (unlikely(!vmxnet3_tx_complete(tx, &done, slot, budget))) {
 			vmxnet3_tx_bad(q, slot);
 			break;
 		}
-	} while (--left);
-	if (likely(done.packets))
-		vmxnet3_tx_account(q, &done);
+	} while (unlikely(vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) && --left);
+	tx->cons = done.cons;
 	return done;
 }
 
-void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
+static void vmxnet3_tx_account(struct vmxnet3_txq *tx, const struct vmxnet3_tx_done *done)
+{
+	u64_stats_update_begin(&tx->stats.syncp);
+	u64_stats_add(&tx->stats.v[VMXNET3_XMIT_PACKETS], done->packets);
+	u64_stats_add(&tx->stats.v[VMXNET3_XMIT_BYTES], done->bytes);
+	u64_stats_update_end(&tx->stats.syncp);
+}
+
+/* Packets complete in order, so those that BQL knows of come first. */
+static void vmxnet3_tx_bql_completed(struct vmxnet3_txq *tx, const struct vmxnet3_tx_done *done)
+{
+	u32 known = min(done->bytes, tx->bql_known);
+
+	tx->bql_unknown -= done->bytes - known;
+	if (likely(!known))
+		return;
+	tx->bql_known -= known;
+	netdev_tx_completed_queue(tx->nq, done->packets, known);
+}
+
+static void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 {
 	struct vmxnet3_tx_done done = vmxnet3_tx_collect(q, budget);
 	struct vmxnet3_txq *tx = &q->tx;
 
-	if (likely(done.packets))
-		netif_txq_completed_wake(tx->nq, done.packets, done.bytes, vmxnet3_tx_free(tx),
-					 VMXNET3_TX_WAKE);
+	vmxnet3_tx_account(tx, &done);
+	vmxnet3_tx_bql_completed(tx, &done);
+	if (unlikely(netif_tx_queue_stopped(tx->nq)) && vmxnet3_tx_free(tx) >= VMXNET3_TX_WAKE &&
+	    !tx->is_broken) {
+		netif_tx_wake_queue(tx->nq);
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_WOKEN);
+	}
 }
 
-/* A fresh start on zeroed memory; nothing is in flight. */
+static void vmxnet3_tx_reap_new(struct vmxnet3_queue *q, int budget)
+{
+	if (vmxnet3_comp_is_pending(q->tx.comp, &q->tx.comp_pos) && likely(!q->tx.is_broken))
+		vmxnet3_tx_reap(q, budget);
+}
+
+/*
+ * Packets stay outstanding: byte queue limits learn of them, and they will
+ * announce themselves by an interrupt.  The last look is for devices that raise
+ * none for a completion which came while the vector was masked.
+ */
+static noinline void vmxnet3_tx_wait(struct vmxnet3_queue *q, int budget)
+{
+	struct vmxnet3_txq *tx = &q->tx;
+
+	if (tx->bql_unknown) {
+		tx->bql_known += tx->bql_unknown;
+		netdev_tx_sent_queue(tx->nq, tx->bql_unknown);
+		tx->bql_unknown = 0;
+	}
+	if (tx->is_armed || tx->is_broken)
+		return;
+	tx->is_armed = true;
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_ARMED);
+	vmxnet3_hw_mask(tx->imr, false);
+	vmxnet3_tx_reap_new(q, budget);
+}
+
+/*
+ * Takes what is done.  A packet that the device finished before its doorbell
+ * returned has never been in flight as far as byte queue limits are concerned.
+ */
+static void vmxnet3_tx_settle(struct vmxnet3_queue *q, int budget)
+{
+	vmxnet3_tx_reap_new(q, budget);
+	if (unlikely(q->tx.cons != q->tx.prod))
+		vmxnet3_tx_wait(q, budget);
+}
+
+/* Rings the doorbell for all that has been posted.  Under the queue's lock. */
+void vmxnet3_tx_kick(struct vmxnet3_queue *q)
+{
+	struct vmxnet3_txq *tx = &q->tx;
+	u32 prod = tx->prod;
+
+	tx->rung = prod;
+	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DOORBELLS);
+	vmxnet3_tx_settle(q, 0);
+}
+
+/**
+ * vmxnet3_tx_poll - take completions in the poller
+ * @q: the queue pair
+ * @budget: NAPI's, 0 under netpoll
+ *
+ * The queue's vector is masked now if it fired; it stays so unless packets are
+ * still outstanding.
+ *
+ * Return: false if a sender held the queue, who may not have seen the latest
+ * completions: the poller has to come again.
+ */
+bool vmxnet3_tx_poll(struct vmxnet3_queue *q, int budget)
+{
+	struct vmxnet3_txq *tx = &q->tx;
+
+	if (!__netif_tx_trylock(tx->nq))
+		return false;
+	if (READ_ONCE(tx->has_fired)) {
+		/* It cannot fire again before it is unmasked. */
+		WRITE_ONCE(tx->has_fired, false);
+		tx->is_armed = false;
+	}
+	vmxnet3_tx_settle(q, budget);
+	__netif_tx_unlock(tx->nq);
+	return true;
+}
+
+/* Hands the packet over, and rings unless more of the burst is to come. */
+static void vmxnet3_tx_publish(struct vmxnet3_queue *q, struct sk_buff *skb, u32 num, u64 word)
+{
+	struct vmxnet3_txq *tx = &q->tx;
+	u32 pos = tx->prod, slot = pos & tx->mask;
+	struct vmxnet3_tx_buf *first = &tx->buf[slot];
+	bool must_ring = !netdev_xmit_more();
+
+	first->skb = skb;
+	first->bytes = skb->len;
+	first->num_desc = num;
+	first->owner = VMXNET3_TX_STACK;
+	tx->bql_unknown += skb->len;
+	skb_tx_timestamp(skb);
+	tx->prod = pos + num;
+	/* The packet's descriptors before the word that starts the device. */
+	dma_wmb();
+	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(word));
+
+	if (unlikely(vmxnet3_tx_free(tx) < VMXNET3_TX_STOP)) {
+		netif_tx_stop_queue(tx->nq);
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_STOPPED);
+		must_ring = true;
+	}
+	if (must_ring)
+		vmxnet3_tx_kick(q);
+}
+
+/* The reason has been counted where it was found. */
+static netdev_tx_t vmxnet3_tx_drop(struct vmxnet3_queue *q, struct sk_buff *skb)
+{
+	dev_kfree_skb_any(skb);
+	/* Earlier packets of the burst may still wait for their doorbell. */
+	if (!netdev_xmit_more() && q->tx.rung != q->tx.prod)
+		vmxnet3_tx_kick(q);
+	return NETDEV_TX_OK;
+}
+
+/* The stop threshold leaves room for any packet, so the queue is broken. */
+static noinline netdev_tx_t vmxnet3_tx_busy(struct vmxnet3_txq *tx)
+{
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_BUSY);
+	netif_tx_stop_queue(tx->nq);
+	return NETDEV_TX_BUSY;
+}
+
+/* Too many pieces for the device: make it one.  Returns 0 if that fails. */
+static u32 vmxnet3_tx_linearize(struct vmxnet3_txq *tx, struct sk_buff *skb)
+{
+	u32 num;
+
+	if (skb_linearize(skb)) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_NOMEM);
+		return 0;
+	}
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_LINEARIZED);
+	num = vmxnet3_tx_count(skb);
+	if (num <= VMXNET3_TX_MAX_DESC)
+		return num;
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_SEGMENTS);
+	return 0;
+}
+
+/* Descriptors for a packet, brought below the device's limit; 0 if it has to go. */
+static noinline u32 vmxnet3_tx_fit(struct vmxnet3_txq *tx, struct sk_buff *skb)
+{
+	u32 num;
+
+	/* A length of 0 would mean 16384. */
+	if (unlikely(skb->len < ETH_HLEN)) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_HEADER);
+		return 0;
+	}
+	num = vmxnet3_tx_count(skb);
+	if (likely(num <= VMXNET3_TX_MAX_DESC ||
+		   (skb_is_gso(skb) && num <= VMXNET3_TX_MAX_DESC_TSO)))
+		return num;
+	return vmxnet3_tx_linearize(tx, skb);
+}
+
+netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	struct vmxnet3_queue *q = &priv->queue[skb_get_queue_mapping(skb)];
+	/* One comparison for both bounds: ETH_HLEN to VMXNET3_TX_DATA_SIZE. */
+	bool is_small = skb->len - ETH_HLEN <= VMXNET3_TX_DATA_SIZE - ETH_HLEN;
+	struct vmxnet3_txq *tx = &q->tx;
+	u64 offload = 0, word;
+	u32 num = 1;
+
+	if (!is_small) {
+		num = vmxnet3_tx_fit(tx, skb);
+		if (unlikely(!num))
+			return vmxnet3_tx_drop(q, skb);
+	}
+	if (unlikely(vmxnet3_tx_free(tx) < num))
+		return vmxnet3_tx_busy(tx);
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		offload = vmxnet3_tx_prepare(tx, skb);
+		if (unlikely(!offload))
+			return vmxnet3_tx_drop(q, skb);
+	}
+	if (skb_vlan_tag_present(skb))
+		offload |= vmxnet3_txd_vlan(skb_vlan_tag_get(skb));
+	word = is_small && !skb_is_nonlinear(skb) ? vmxnet3_tx_fill_small(tx, skb) :
+						    vmxnet3_tx_fill(tx, skb, num);
+	if (unlikely(!word))
+		return vmxnet3_tx_drop(q, skb);
+	vmxnet3_tx_publish(q, skb, num, word | offload);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * vmxnet3_tx_post_frame - post an XDP frame, without ringing for it
+ * @q: the queue pair; the caller holds the lock of its tx queue
+ * @frame: one piece
+ * @owner: VMXNET3_TX_XDP or VMXNET3_TX_XDP_RX
+ *
+ * Return: false if it does not fit or cannot be mapped; it is still the
+ * caller's then.
+ */
+bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
+			   enum vmxnet3_tx_owner owner)
+{
+	struct vmxnet3_txq *tx = &q->tx;
+	u32 pos = tx->prod, slot = pos & tx->mask;
+	struct vmxnet3_tx_buf *buf = &tx->buf[slot];
+	u32 len = frame->len;
+
+	/* The stack keeps the room that lets it send any packet. */
+	if (unlikely(vmxnet3_tx_free(tx) < VMXNET3_TX_STOP || len < ETH_HLEN ||
+		     len > VMXNET3_TX_MAX_SEG))
+		return false;
+	if (owner == VMXNET3_TX_XDP) {
+		buf->dma = dma_map_single(tx->dma_dev, frame->data, len, DMA_TO_DEVICE);
+		if (unlikely(dma_mapping_error(tx->dma_dev, buf->dma)))
+			return false;
+		buf->map_len = len;
+		buf->map = VMXNET3_MAP_SINGLE;
+	} else {
+		struct page *page = virt_to_page(frame->data);
+
+		/* The page pool's mapping is good for both directions. */
+		buf->dma = page_pool_get_dma_addr(page) + offset_in_page(frame->data);
+		dma_sync_single_for_device(tx->dma_dev, buf->dma, len, DMA_BIDIRECTIONAL);
+	}
+	buf->frame = frame;
+	buf->bytes = len;
+	buf->num_desc = 1;
+	buf->owner = owner;
+	tx->bql_unknown += len;
+	tx->desc[slot].addr = cpu_to_le64(buf->dma);
+	tx->prod = pos + 1;
+	/* The address before the word that starts the device. */
+	dma_wmb();
+	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(vmxnet3_txd_word(len, pos, pos, tx->mask)));
+	vmxnet3_xmit_count(tx, VMXNET3_XMIT_XDP);
+	return true;
+}
+
+/* A zeroed ring, with the sender still stopped. */
 void vmxnet3_tx_start(struct vmxnet3_txq *tx)
 {
 	memset(tx->desc, 0, (tx->mask + 1) * sizeof(*tx->desc));
 	memset(tx->comp, 0, (tx->mask + 1) * sizeof(*tx->comp));
 	vmxnet3_comp_start(&tx->comp_pos, tx->mask + 1);
 	tx->prod = 0;
-	tx->cons = 0;
 	tx->rung = 0;
-	netdev_tx_reset_queue(tx->nq);
+	tx->cons = 0;
+	tx->bql_known = 0;
+	tx->bql_unknown = 0;
+	tx->is_broken = false;
+	tx->has_fired = false;
+	/* A vector that serves receive as well is never masked for our sake. */
+	tx->is_armed = tx->is_shared;
 }
 
 /*
- * Sender and poller are off and the device is quiet: count what it did send,
- * without waking the sender, and drop the rest.
+ * Frees what was in flight, completing first what the device finished before
+ * it was quiesced.  The sender and the poller are off.
  */
 void vmxnet3_tx_drain(struct vmxnet3_queue *q)
 {
 	struct vmxnet3_txq *tx = &q->tx;
 	struct vmxnet3_tx_done done;
 
-	if (!q->is_broken && tx->cons != tx->prod)
-		vmxnet3_tx_collect(q, 0);
+	if (!tx->is_broken && vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) {
+		done = vmxnet3_tx_collect(q, 0);
+		vmxnet3_tx_account(tx, &done);
+	}
 	done.cons = tx->cons;
 	while (done.cons != tx->prod) {
-		vmxnet3_poll_count(q, VMXNET3_POLL_TX_DROP_RESET);
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_RESET);
 		vmxnet3_tx_release(tx, &done, 0);
 	}
 	tx->cons = done.cons;
