@@ -49,6 +49,73 @@ static inline void xdp_set_features_flag(struct net_device *dev, u32 val)
 	do { (void)(extack); pr_err(KBUILD_MODNAME ": " fmt "\n", ##__VA_ARGS__); } while (0)
 #endif
 
+/*
+ * Drivers write get_rxfh(), set_rxfh() and get_rx_ring_count() as the newest kernel calls them.
+ * VMGUEST_RXFH_OPS() stands before the table of operations, VMGUEST_RXFH_MEMBERS() in it.
+ */
+#ifdef NEED_RXFH_PARAM
+struct ethtool_rxfh_param {
+	u8 hfunc;
+	u32 indir_size;
+	u32 *indir;
+	u32 key_size;
+	u8 *key;
+};
+
+#define VMGUEST_RXFH_PARAM_OPS(get, set)						\
+static int vmguest_get_rxfh(struct net_device *dev, u32 *indir, u8 *key, u8 *hfunc)	\
+{											\
+	struct ethtool_rxfh_param p = { .indir = indir, .key = key };			\
+	int err = get(dev, &p);								\
+											\
+	if (!err && hfunc)								\
+		*hfunc = p.hfunc;							\
+	return err;									\
+}											\
+static int vmguest_set_rxfh(struct net_device *dev, const u32 *indir, const u8 *key,	\
+			    const u8 hfunc)						\
+{											\
+	struct ethtool_rxfh_param p = {							\
+		.hfunc = hfunc,								\
+		.indir = (u32 *)indir,							\
+		.key = (u8 *)key,							\
+	};										\
+											\
+	return set(dev, &p, NULL);							\
+}
+#define VMGUEST_RXFH_PARAM_MEMBERS(get, set) \
+	.get_rxfh = vmguest_get_rxfh, .set_rxfh = vmguest_set_rxfh,
+#else
+#define VMGUEST_RXFH_PARAM_OPS(get, set)
+#define VMGUEST_RXFH_PARAM_MEMBERS(get, set) .get_rxfh = get, .set_rxfh = set,
+#endif
+
+#ifdef NEED_GET_RX_RING_COUNT
+#define VMGUEST_RING_COUNT_OPS(count)							\
+static int vmguest_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *c, u32 *rules) \
+{											\
+	if (c->cmd != ETHTOOL_GRXRINGS)							\
+		return -EOPNOTSUPP;							\
+	c->data = count(dev);								\
+	return 0;									\
+}
+#define VMGUEST_RING_COUNT_MEMBERS(count) .get_rxnfc = vmguest_get_rxnfc,
+#else
+#define VMGUEST_RING_COUNT_OPS(count)
+#define VMGUEST_RING_COUNT_MEMBERS(count) .get_rx_ring_count = count,
+#endif
+
+#define VMGUEST_RXFH_OPS(get, set, count) \
+	VMGUEST_RXFH_PARAM_OPS(get, set) VMGUEST_RING_COUNT_OPS(count)
+#define VMGUEST_RXFH_MEMBERS(get, set, count) \
+	VMGUEST_RXFH_PARAM_MEMBERS(get, set) VMGUEST_RING_COUNT_MEMBERS(count)
+
+#ifdef NEED_DEVLINK_DEFAULT_PERIODS
+#include <net/devlink.h>
+#define devlink_health_reporter_create(devlink, ops, priv) \
+	devlink_health_reporter_create(devlink, ops, 0, priv)
+#endif
+
 #ifdef NEED_ETHTOOL_PUTS
 static inline void ethtool_puts(u8 **data, const char *str)
 {

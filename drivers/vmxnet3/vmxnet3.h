@@ -60,6 +60,14 @@
 /* One page of packed addresses; more members than this means all-multi. */
 #define VMXNET3_MF_TABLE_SIZE	4096u
 
+/* Everything of a fixed size that is shared with the device, in one piece. */
+struct vmxnet3_blocks {
+	struct vmxnet3_shared shared;
+	struct vmxnet3_rss_conf rss;
+	struct vmxnet3_pm_conf pm;
+	u8 mf_table[VMXNET3_MF_TABLE_SIZE];
+};
+
 /* Outcome of a command, named by vmxnet3_outcome_name(). */
 enum vmxnet3_outcome {
 	VMXNET3_DONE,
@@ -77,12 +85,11 @@ enum vmxnet3_outcome {
  *	and guards the multicast table, the VLAN table and rx_mode in the
  *	shared block.  Taken with interrupts off, also from ndo_set_rx_mode under
  *	the address list lock; nothing is taken inside it.
- * @shared: the block that DSAL/DSAH point to while attached
- * @shared_pa: its bus address
+ * @blocks: the fixed blocks
+ * @blocks_pa: their bus address
+ * @shared: the one of them that DSAL/DSAH point to while attached
  * @qdesc: queue descriptor table, room for the largest configuration
  * @qdesc_pa: its bus address
- * @mf_table: multicast addresses, rewritten under @lock
- * @mf_table_pa: its bus address
  * @is_gone: set once when a register read all ones; no access after that
  * @is_active: ACTIVATE succeeded and nothing has stopped the device since;
  *	written under rtnl and @lock
@@ -92,12 +99,11 @@ struct vmxnet3_hw {
 	u8 __iomem *pt;
 	const struct vmxnet3_caps *caps;
 	spinlock_t lock; /* one command at a time: operand, CMD, result */
+	struct vmxnet3_blocks *blocks;
+	dma_addr_t blocks_pa;
 	struct vmxnet3_shared *shared;
-	dma_addr_t shared_pa;
 	void *qdesc;
 	dma_addr_t qdesc_pa;
-	u8 *mf_table;
-	dma_addr_t mf_table_pa;
 	bool is_gone;
 	bool is_active;
 };
@@ -161,6 +167,8 @@ enum vmxnet3_dev_stat {
 	VMXNET3_DEV_RESET_BAD_COMPLETION,
 	VMXNET3_DEV_RESET_QUEUE_ERROR,
 	VMXNET3_DEV_RESET_RETRY,
+	VMXNET3_DEV_RESET_USER,
+	VMXNET3_DEV_RESET_PCI,
 	VMXNET3_DEV_LINK_EVENTS,
 	VMXNET3_DEV_MODE_EVENTS,
 	VMXNET3_DEV_UNKNOWN_EVENTS,
@@ -340,6 +348,7 @@ enum vmxnet3_service {
 	VMXNET3_SERVICE_BAD_COMPLETION,
 	VMXNET3_SERVICE_QUEUE_ERROR,
 	VMXNET3_SERVICE_RETRY,		/* the last reset failed */
+	VMXNET3_SERVICE_USER,		/* asked for through devlink */
 };
 
 struct vmxnet3_priv {
@@ -366,6 +375,13 @@ struct vmxnet3_priv {
 	unsigned long active_vlans[BITS_TO_LONGS(4096)];
 	unsigned long hw_stats_at;	/* jiffies of the last GET_STATS */
 	struct vmxnet3_link link;
+	struct {
+		u8 key[VMXNET3_RSS_KEY_SIZE];
+		u8 table[VMXNET3_RSS_TABLE_SIZE];
+	} rss;
+	bool has_moderation;		/* the device moderates interrupts as it sees fit */
+	u32 wake;			/* WAKE_* */
+	struct devlink *devlink;	/* NULL if it could not be had */
 
 	/* The service work; pending is a set of bits, set from anywhere. */
 	struct delayed_work service;
@@ -425,6 +441,11 @@ static inline void vmxnet3_poll_count(struct vmxnet3_queue *q, enum vmxnet3_poll
 /* from vmxnet3_main.c */
 bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t features);
 void vmxnet3_schedule_service(struct vmxnet3_priv *priv, enum vmxnet3_service what);
+int vmxnet3_reactivate(struct vmxnet3_priv *priv);
+int vmxnet3_start_device(struct vmxnet3_priv *priv);
+int vmxnet3_restart(struct vmxnet3_priv *priv);
+void vmxnet3_restart_failed(struct vmxnet3_priv *priv);
+void vmxnet3_halt(struct vmxnet3_priv *priv);
 int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *config);
 
 /* from vmxnet3_dev.c */
@@ -442,6 +463,7 @@ void vmxnet3_hw_perm_mac(struct vmxnet3_hw *hw, u8 *addr);
 void vmxnet3_hw_write_mac(struct vmxnet3_hw *hw, const u8 *addr);
 void __iomem *vmxnet3_hw_tx_doorbell(struct vmxnet3_hw *hw, u32 queue);
 void __iomem *vmxnet3_hw_imr(struct vmxnet3_hw *hw, u32 vector);
+u32 vmxnet3_hw_peek(struct vmxnet3_hw *hw, u32 reg);
 bool vmxnet3_hw_intx_fired(struct vmxnet3_hw *hw);
 void vmxnet3_hw_ack_events(struct vmxnet3_hw *hw, u32 bits);
 void vmxnet3_hw_rx_doorbell(struct vmxnet3_hw *hw, u32 queue, u32 ring, u32 slot);
@@ -507,6 +529,30 @@ void vmxnet3_irq_unmask_all(struct vmxnet3_priv *priv);
 void vmxnet3_irq_mask_all(struct vmxnet3_priv *priv);
 bool vmxnet3_events_collect(struct vmxnet3_priv *priv);
 int vmxnet3_poll(struct napi_struct *napi, int budget);
+
+/* from vmxnet3_rss.c */
+bool vmxnet3_rss_is_on(const struct vmxnet3_priv *priv);
+void vmxnet3_rss_init(struct vmxnet3_priv *priv);
+void vmxnet3_rss_spread(struct vmxnet3_priv *priv, u32 pairs);
+void vmxnet3_rss_fill(struct vmxnet3_priv *priv);
+u32 vmxnet3_get_rxfh_key_size(struct net_device *netdev);
+u32 vmxnet3_get_rxfh_indir_size(struct net_device *netdev);
+u32 vmxnet3_get_rx_ring_count(struct net_device *netdev);
+int vmxnet3_get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *p);
+int vmxnet3_set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *p,
+		     struct netlink_ext_ack *extack);
+
+/* from vmxnet3_pm.c */
+extern const struct dev_pm_ops vmxnet3_pm_ops;
+extern const struct pci_error_handlers vmxnet3_pci_errors;
+void vmxnet3_shutdown(struct pci_dev *pdev);
+void vmxnet3_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol);
+int vmxnet3_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol);
+
+/* from vmxnet3_health.c */
+void vmxnet3_health_register(struct vmxnet3_priv *priv);
+void vmxnet3_health_unregister(struct vmxnet3_priv *priv);
+void vmxnet3_health_report(struct vmxnet3_priv *priv, const char *reason);
 
 /* from vmxnet3_stats.c */
 void vmxnet3_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s);

@@ -216,3 +216,50 @@ u64 vmxnet3_stat_total(u64 base, u64 now, u64 *last)
 	*last = now;
 	return base + delta;
 }
+
+/* The next free filter; there are more of them than kinds of wake-up. */
+static struct vmxnet3_pm_filter *vmxnet3_pm_add(struct vmxnet3_pm_conf *conf, u8 pattern_size)
+{
+	struct vmxnet3_pm_filter *f = &conf->filter[conf->num_filters++];
+
+	f->pattern_size = pattern_size;
+	f->mask_size = (pattern_size + 7) / 8;
+	return f;
+}
+
+/* Bytes that have to match, at their place in the frame. */
+static void vmxnet3_pm_match(struct vmxnet3_pm_filter *f, u32 offset, const u8 *bytes, u32 len)
+{
+	for (; len; len--, offset++) {
+		f->pattern[offset] = *bytes++;
+		f->mask[offset / 8] |= 1 << (offset % 8);
+	}
+}
+
+/**
+ * vmxnet3_fill_wake - describe to the device what shall wake the machine
+ * @conf: the block that UPDATE_PMCFG reads; overwritten
+ * @wake: what is wanted
+ *
+ * A frame to our own address is told by its first six bytes; an ARP request by
+ * EtherType, operation and target address (offsets 12, 20 and 38).
+ */
+void vmxnet3_fill_wake(struct vmxnet3_pm_conf *conf, const struct vmxnet3_wake *wake)
+{
+	static const u8 arp_type[] = { 0x08, 0x06 }, arp_request[] = { 0x00, 0x01 };
+	struct vmxnet3_pm_filter *f;
+
+	memset(conf, 0, sizeof(*conf));
+	if (wake->is_ucast) {
+		f = vmxnet3_pm_add(conf, 6);
+		vmxnet3_pm_match(f, 0, wake->mac, 6);
+	}
+	if (wake->is_arp) {
+		f = vmxnet3_pm_add(conf, 42);
+		vmxnet3_pm_match(f, 12, arp_type, 2);
+		vmxnet3_pm_match(f, 20, arp_request, 2);
+		vmxnet3_pm_match(f, 38, wake->ipv4, 4);
+	}
+	conf->events = cpu_to_le16((wake->is_magic ? VMXNET3_PM_MAGIC : 0) |
+				   (conf->num_filters ? VMXNET3_PM_FILTER : 0));
+}

@@ -47,6 +47,15 @@ struct vmxnet3_link {
 	u32 mbps;
 };
 
+/* What shall wake the machine; mac and ipv4 are 6 and 4 bytes in network order. */
+struct vmxnet3_wake {
+	bool is_magic;
+	bool is_ucast;
+	bool is_arp;
+	const u8 *mac;
+	const u8 *ipv4;
+};
+
 /* Why a queue stopped, as reported by GET_QUEUE_STATUS. */
 #define VMXNET3_QUEUE_ERROR_BASE	0x80000000u
 
@@ -61,6 +70,7 @@ u32 vmxnet3_ring_size_round(u32 wanted);
 u32 vmxnet3_pairs_for(const struct vmxnet3_caps *caps, u32 cpus, u32 vectors);
 u32 vmxnet3_lro_mss(u32 mtu, u32 net_hlen, u32 tcp_hlen);
 u32 vmxnet3_backoff_ms(u32 last_ms, u32 quiet_ms);
+void vmxnet3_fill_wake(struct vmxnet3_pm_conf *conf, const struct vmxnet3_wake *wake);
 u64 vmxnet3_stat_total(u64 base, u64 now, u64 *last);
 
 #endif /* VMXNET3_CORE_H */

@@ -118,6 +118,16 @@ static inline u32 vmxnet3_rxc_len(u64 w1)
 	return FIELD_GET(VMXNET3_RXC1_LEN, w1);
 }
 
+static inline u32 vmxnet3_rxc_hash(u64 w0)
+{
+	return FIELD_GET(VMXNET3_RXC0_HASH, w0);
+}
+
+static inline u32 vmxnet3_rxc_rss_type(u64 w0)
+{
+	return FIELD_GET(VMXNET3_RXC0_RSSTYPE, w0);
+}
+
 static inline u16 vmxnet3_rxc_tci(u64 w1)
 {
 	return FIELD_GET(VMXNET3_RXC1_TCI, w1);

@@ -157,8 +157,8 @@ enum vmxnet3_outcome vmxnet3_hw_activate(struct vmxnet3_hw *hw)
 	u32 result;
 
 	spin_lock_irqsave(&hw->lock, flags);
-	vmxnet3_vd_write(hw, VMXNET3_VD_DSAL, lower_32_bits(hw->shared_pa));
-	vmxnet3_vd_write(hw, VMXNET3_VD_DSAH, upper_32_bits(hw->shared_pa));
+	vmxnet3_vd_write(hw, VMXNET3_VD_DSAL, lower_32_bits(hw->blocks_pa));
+	vmxnet3_vd_write(hw, VMXNET3_VD_DSAH, upper_32_bits(hw->blocks_pa));
 	o = vmxnet3_cmd_locked(hw, VMXNET3_CMD_ACTIVATE, &result);
 	if (o == VMXNET3_DONE && result)
 		o = VMXNET3_REFUSED;
@@ -229,6 +229,12 @@ void vmxnet3_hw_write_mac(struct vmxnet3_hw *hw, const u8 *addr)
 	spin_unlock_irqrestore(&hw->lock, flags);
 }
 
+/* For dumps: a register of BAR1 whose reading changes nothing. */
+u32 vmxnet3_hw_peek(struct vmxnet3_hw *hw, u32 reg)
+{
+	return vmxnet3_vd_read(hw, reg);
+}
+
 /* Reading the register clears the cause and deasserts the line. */
 bool vmxnet3_hw_intx_fired(struct vmxnet3_hw *hw)
 {
@@ -268,11 +274,12 @@ static bool vmxnet3_mf_fill(struct vmxnet3_hw *hw, struct net_device *netdev)
 	netdev_for_each_mc_addr(ha, netdev) {
 		if (len + ETH_ALEN > VMXNET3_MF_TABLE_SIZE)
 			return false;
-		memcpy(hw->mf_table + len, ha->addr, ETH_ALEN);
+		memcpy(hw->blocks->mf_table + len, ha->addr, ETH_ALEN);
 		len += ETH_ALEN;
 	}
 	hw->shared->mf_table_len = cpu_to_le16(len);
-	hw->shared->mf_table_pa = len ? cpu_to_le64(hw->mf_table_pa) : 0;
+	hw->shared->mf_table_pa =
+		len ? cpu_to_le64(hw->blocks_pa + offsetof(struct vmxnet3_blocks, mf_table)) : 0;
 	return true;
 }
 

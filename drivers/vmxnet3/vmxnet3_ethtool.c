@@ -111,7 +111,108 @@ static int vmxnet3_get_link_ksettings(struct net_device *netdev,
 	return 0;
 }
 
+/*
+ * Below version 3 there is one switch: whether the device spaces interrupts
+ * out as it sees fit, or raises one for everything at once.
+ */
+static int vmxnet3_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+				struct kernel_ethtool_coalesce *kernel,
+				struct netlink_ext_ack *extack)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	c->use_adaptive_rx_coalesce = priv->has_moderation;
+	return 0;
+}
+
+static int vmxnet3_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+				struct kernel_ethtool_coalesce *kernel,
+				struct netlink_ext_ack *extack)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	bool is_wanted = c->use_adaptive_rx_coalesce;
+
+	if (is_wanted == priv->has_moderation)
+		return 0;
+	priv->has_moderation = is_wanted;
+	return priv->is_up ? vmxnet3_reactivate(priv) : 0;
+}
+
+/* What vmxnet3_get_regs() fills, each a u32; the numbers of queues come first. */
+enum vmxnet3_reg_dump {
+	VMXNET3_DUMP_PAIRS,
+	VMXNET3_DUMP_VERSIONS,
+	VMXNET3_DUMP_UPT_VERSIONS,
+	VMXNET3_DUMP_MAC_LOW,
+	VMXNET3_DUMP_MAC_HIGH,
+	VMXNET3_DUMP_EVENTS,
+	VMXNET3_DUMP_COUNT
+};
+
+enum vmxnet3_queue_dump {
+	VMXNET3_DUMP_TX_SIZE,
+	VMXNET3_DUMP_TX_PROD,
+	VMXNET3_DUMP_TX_RUNG,
+	VMXNET3_DUMP_TX_CONS,
+	VMXNET3_DUMP_TX_COMP,
+	VMXNET3_DUMP_RX_SIZE,
+	VMXNET3_DUMP_RX_PROD,
+	VMXNET3_DUMP_RX_CONS,
+	VMXNET3_DUMP_RX2_SIZE,
+	VMXNET3_DUMP_RX2_PROD,
+	VMXNET3_DUMP_RX2_CONS,
+	VMXNET3_DUMP_RX_COMP,
+	VMXNET3_DUMP_QUEUE_COUNT
+};
+
+static int vmxnet3_get_regs_len(struct net_device *netdev)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	return (VMXNET3_DUMP_COUNT + priv->max_pairs * VMXNET3_DUMP_QUEUE_COUNT) * sizeof(u32);
+}
+
+static void vmxnet3_dump_queue(const struct vmxnet3_queue *q, u32 *out)
+{
+	out[VMXNET3_DUMP_TX_SIZE] = q->tx.mask + 1;
+	out[VMXNET3_DUMP_TX_PROD] = READ_ONCE(q->tx.prod);
+	out[VMXNET3_DUMP_TX_RUNG] = READ_ONCE(q->tx.rung);
+	out[VMXNET3_DUMP_TX_CONS] = READ_ONCE(q->tx.cons);
+	out[VMXNET3_DUMP_TX_COMP] = READ_ONCE(q->tx.comp_pos.next);
+	out[VMXNET3_DUMP_RX_SIZE] = q->rx.pos[0].mask + 1;
+	out[VMXNET3_DUMP_RX_PROD] = READ_ONCE(q->rx.pos[0].prod);
+	out[VMXNET3_DUMP_RX_CONS] = READ_ONCE(q->rx.pos[0].cons);
+	out[VMXNET3_DUMP_RX2_SIZE] = q->rx.pos[1].mask + 1;
+	out[VMXNET3_DUMP_RX2_PROD] = READ_ONCE(q->rx.pos[1].prod);
+	out[VMXNET3_DUMP_RX2_CONS] = READ_ONCE(q->rx.pos[1].cons);
+	out[VMXNET3_DUMP_RX_COMP] = READ_ONCE(q->rx.comp_pos.next);
+}
+
+/* Only registers whose reading changes nothing, and positions from memory. */
+static void vmxnet3_get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	u32 i, *out = data;
+
+	regs->version = 2;
+	memset(out, 0, vmxnet3_get_regs_len(netdev));
+	out[VMXNET3_DUMP_PAIRS] = priv->max_pairs;
+	out[VMXNET3_DUMP_VERSIONS] = vmxnet3_hw_peek(&priv->hw, VMXNET3_VD_VRRS);
+	out[VMXNET3_DUMP_UPT_VERSIONS] = vmxnet3_hw_peek(&priv->hw, VMXNET3_VD_UVRS);
+	out[VMXNET3_DUMP_MAC_LOW] = vmxnet3_hw_peek(&priv->hw, VMXNET3_VD_MACL);
+	out[VMXNET3_DUMP_MAC_HIGH] = vmxnet3_hw_peek(&priv->hw, VMXNET3_VD_MACH);
+	out[VMXNET3_DUMP_EVENTS] = le32_to_cpu(READ_ONCE(priv->hw.shared->ecr));
+	if (!priv->rings)
+		return;
+	for (i = 0; i < vmxnet3_pairs(priv); i++)
+		vmxnet3_dump_queue(&priv->queue[i], out + VMXNET3_DUMP_COUNT +
+						    i * VMXNET3_DUMP_QUEUE_COUNT);
+}
+
+VMGUEST_RXFH_OPS(vmxnet3_get_rxfh, vmxnet3_set_rxfh, vmxnet3_get_rx_ring_count)
+
 const struct ethtool_ops vmxnet3_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_USE_ADAPTIVE_RX,
 	.get_drvinfo = vmxnet3_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = vmxnet3_get_link_ksettings,
@@ -121,6 +222,15 @@ const struct ethtool_ops vmxnet3_ethtool_ops = {
 	.get_ethtool_stats = vmxnet3_get_ethtool_stats,
 	.get_ringparam = vmxnet3_get_ringparam,
 	.set_ringparam = vmxnet3_set_ringparam,
+	.get_coalesce = vmxnet3_get_coalesce,
+	.set_coalesce = vmxnet3_set_coalesce,
+	.get_regs_len = vmxnet3_get_regs_len,
+	.get_regs = vmxnet3_get_regs,
+	.get_wol = vmxnet3_get_wol,
+	.set_wol = vmxnet3_set_wol,
+	.get_rxfh_key_size = vmxnet3_get_rxfh_key_size,
+	.get_rxfh_indir_size = vmxnet3_get_rxfh_indir_size,
+	VMGUEST_RXFH_MEMBERS(vmxnet3_get_rxfh, vmxnet3_set_rxfh, vmxnet3_get_rx_ring_count)
 	.get_channels = vmxnet3_get_channels,
 	.set_channels = vmxnet3_set_channels,
 };

@@ -46,6 +46,8 @@ enum vmxnet3_cmd {
 	VMXNET3_CMD_RX_MODE		= 0xcafe0003,
 	VMXNET3_CMD_MAC_FILTERS		= 0xcafe0004,
 	VMXNET3_CMD_VLAN_FILTERS	= 0xcafe0005,
+	VMXNET3_CMD_RSS_TABLE		= 0xcafe0006,
+	VMXNET3_CMD_PM_CONF		= 0xcafe0008,
 	VMXNET3_CMD_FEATURE		= 0xcafe0009,
 	VMXNET3_CMD_QUEUE_STATUS	= 0xf00d0000,
 	VMXNET3_CMD_STATS		= 0xf00d0001,
@@ -82,6 +84,7 @@ enum vmxnet3_cmd {
 #define VMXNET3_ECR_DIC		BIT(3)	/* emulation <-> passthrough switch */
 
 #define VMXNET3_INTR_DISABLE_ALL BIT(0)
+#define VMXNET3_MOD_NONE	0
 #define VMXNET3_MOD_ADAPTIVE	8
 
 #define VMXNET3_MAX_VECTORS	25	/* up to version 5 */
@@ -247,6 +250,56 @@ static_assert(offsetof(struct vmxnet3_shared, ext_auto_mask) == 720);
 static_assert(offsetof(struct vmxnet3_shared, ext_intr_ctrl) == 724);
 static_assert(offsetof(struct vmxnet3_shared, ext_mod_levels) == 732);
 static_assert(sizeof(struct vmxnet3_shared) == 800);
+
+#define VMXNET3_RSS_KEY_SIZE	40
+#define VMXNET3_RSS_TABLE_SIZE	128
+#define VMXNET3_RSS_IPV4	BIT(0)
+#define VMXNET3_RSS_TCP_IPV4	BIT(1)
+#define VMXNET3_RSS_IPV6	BIT(2)
+#define VMXNET3_RSS_TCP_IPV6	BIT(3)
+#define VMXNET3_RSS_TOEPLITZ	1
+
+struct vmxnet3_rss_conf {
+	__le16 hash_type;
+	__le16 hash_func;
+	__le16 key_size;
+	__le16 table_size;
+	u8 key[VMXNET3_RSS_KEY_SIZE];
+	u8 table[VMXNET3_RSS_TABLE_SIZE];	/* queue of each hash bucket */
+};
+
+static_assert(sizeof(struct vmxnet3_rss_conf) == 176);
+
+#define VMXNET3_PM_MAGIC	BIT(0)
+#define VMXNET3_PM_FILTER	BIT(1)
+#define VMXNET3_PM_MAX_FILTERS	6
+
+/* Wakes for frames that begin like @pattern where @mask has a bit per byte. */
+struct vmxnet3_pm_filter {
+	u8 mask_size;
+	u8 pattern_size;
+	u8 mask[16];
+	u8 pattern[128];
+	u8 pad[6];
+};
+
+static_assert(sizeof(struct vmxnet3_pm_filter) == 152);
+
+struct vmxnet3_pm_conf {
+	__le16 events;
+	u8 num_filters;
+	u8 pad[5];
+	struct vmxnet3_pm_filter filter[VMXNET3_PM_MAX_FILTERS];
+};
+
+static_assert(sizeof(struct vmxnet3_pm_conf) == 920);
+
+/* Values of rssType in a receive completion. */
+#define VMXNET3_RSSTYPE_NONE	0
+#define VMXNET3_RSSTYPE_IPV4	1
+#define VMXNET3_RSSTYPE_TCPV4	2
+#define VMXNET3_RSSTYPE_IPV6	3
+#define VMXNET3_RSSTYPE_TCPV6	4
 
 /* Counters that GET_STATS fills in; ACTIVATE zeroes them. */
 struct vmxnet3_hw_tx_stats {

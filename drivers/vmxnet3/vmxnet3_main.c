@@ -11,10 +11,12 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/module.h>
-#include <linux/pm.h>
 #include <linux/rtnetlink.h>
 
 #include "vmxnet3.h"
+
+#define CREATE_TRACE_POINTS
+#include "vmxnet3_trace.h"
 
 static char *irq_mode = "auto";
 module_param(irq_mode, charp, 0444);
@@ -122,7 +124,7 @@ static void vmxnet3_run(struct vmxnet3_priv *priv)
  * senders, because a poller may wake a sender, and interrupts after both, since
  * a sender may unmask its queue's; a poller that is off cannot be scheduled.
  */
-static void vmxnet3_halt(struct vmxnet3_priv *priv)
+void vmxnet3_halt(struct vmxnet3_priv *priv)
 {
 	enum vmxnet3_outcome o;
 	u32 i;
@@ -144,7 +146,7 @@ static void vmxnet3_halt(struct vmxnet3_priv *priv)
 }
 
 /* From a halted device with attached rings to a running one. */
-static int vmxnet3_restart(struct vmxnet3_priv *priv)
+int vmxnet3_restart(struct vmxnet3_priv *priv)
 {
 	int err;
 
@@ -157,11 +159,23 @@ static int vmxnet3_restart(struct vmxnet3_priv *priv)
 }
 
 /* The interface stays without a working device: try again later. */
-static void vmxnet3_restart_failed(struct vmxnet3_priv *priv)
+void vmxnet3_restart_failed(struct vmxnet3_priv *priv)
 {
 	netif_carrier_off(priv->netdev);
 	if (!priv->hw.is_gone)
 		vmxnet3_schedule_service(priv, VMXNET3_SERVICE_RETRY);
+}
+
+/* Lets a running device read again what only ACTIVATE makes it read.  Needs rtnl. */
+int vmxnet3_reactivate(struct vmxnet3_priv *priv)
+{
+	int err;
+
+	vmxnet3_halt(priv);
+	err = vmxnet3_restart(priv);
+	if (err)
+		vmxnet3_restart_failed(priv);
+	return err;
 }
 
 /* Tells the stack; only growing can fail, and the senders must be off. */
@@ -192,13 +206,17 @@ int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *
 	ASSERT_RTNL();
 	if (!netif_running(priv->netdev)) {
 		err = vmxnet3_set_pairs(priv, config->pairs);
-		if (!err)
-			priv->config = *config;
-		return err;
+		if (err)
+			return err;
+		vmxnet3_rss_spread(priv, config->pairs);
+		priv->config = *config;
+		return 0;
 	}
 	rings = vmxnet3_rings_alloc(priv, config);
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
+	if (config->pairs != old->config.pairs)
+		vmxnet3_rss_spread(priv, config->pairs);
 
 	vmxnet3_halt(priv);
 	vmxnet3_rings_drain(priv);
@@ -211,6 +229,7 @@ int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *
 		vmxnet3_rings_attach(priv, old);
 		vmxnet3_rings_free(priv, rings);
 		vmxnet3_set_pairs(priv, old->config.pairs);
+		vmxnet3_rss_spread(priv, old->config.pairs);
 		if (vmxnet3_restart(priv))
 			vmxnet3_restart_failed(priv);
 		return err;
@@ -306,65 +325,76 @@ static void vmxnet3_handle_events(struct vmxnet3_priv *priv)
 		vmxnet3_hw_mask(vmxnet3_hw_imr(&priv->hw, priv->event_vector), false);
 }
 
-/* Takes the reset reasons and counts each. */
-static bool vmxnet3_take_reset_reasons(struct vmxnet3_priv *priv)
+/* Takes the reset reasons and counts each; returns the name of the first, or NULL. */
+static const char *vmxnet3_take_reset_reasons(struct vmxnet3_priv *priv)
 {
 	static const struct {
 		enum vmxnet3_service bit;
 		enum vmxnet3_dev_stat stat;
+		const char *name;
 	} reasons[] = {
-		{ VMXNET3_SERVICE_TX_TIMEOUT, VMXNET3_DEV_RESET_TX_TIMEOUT },
-		{ VMXNET3_SERVICE_BAD_COMPLETION, VMXNET3_DEV_RESET_BAD_COMPLETION },
-		{ VMXNET3_SERVICE_QUEUE_ERROR, VMXNET3_DEV_RESET_QUEUE_ERROR },
-		{ VMXNET3_SERVICE_RETRY, VMXNET3_DEV_RESET_RETRY },
+		{ VMXNET3_SERVICE_TX_TIMEOUT, VMXNET3_DEV_RESET_TX_TIMEOUT, "tx timeout" },
+		{ VMXNET3_SERVICE_BAD_COMPLETION, VMXNET3_DEV_RESET_BAD_COMPLETION,
+		  "impossible completion" },
+		{ VMXNET3_SERVICE_QUEUE_ERROR, VMXNET3_DEV_RESET_QUEUE_ERROR,
+		  "queue error reported by the device" },
+		{ VMXNET3_SERVICE_RETRY, VMXNET3_DEV_RESET_RETRY, "the last reset failed" },
+		{ VMXNET3_SERVICE_USER, VMXNET3_DEV_RESET_USER, "asked for by the user" },
 	};
-	bool is_any = false;
+	const char *first = NULL;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (!test_and_clear_bit(reasons[i].bit, &priv->pending))
 			continue;
 		vmxnet3_count(priv, reasons[i].stat);
-		is_any = true;
+		first = first ?: reasons[i].name;
 	}
-	return is_any;
+	return first;
 }
 
-/* Resets at once or, after a recent reset, when its wait is over. */
-static void vmxnet3_reset_when_due(struct vmxnet3_priv *priv)
+/*
+ * Resets at once or, after a recent reset, when its wait is over.  Returns the
+ * reason if it did.
+ */
+static const char *vmxnet3_reset_when_due(struct vmxnet3_priv *priv)
 {
 	u32 quiet_ms, wait_ms;
+	const char *reason;
 
 	if (!(READ_ONCE(priv->pending) & ~BIT(VMXNET3_SERVICE_EVENT)))
-		return;
+		return NULL;
 	quiet_ms = jiffies_to_msecs(jiffies - priv->last_reset);
 	wait_ms = vmxnet3_backoff_ms(priv->backoff_ms, quiet_ms);
 	if (quiet_ms < wait_ms) {
 		schedule_delayed_work(&priv->service, msecs_to_jiffies(wait_ms - quiet_ms) + 1);
-		return;
+		return NULL;
 	}
-	if (!vmxnet3_take_reset_reasons(priv))
-		return;
+	reason = vmxnet3_take_reset_reasons(priv);
+	if (!reason)
+		return NULL;
 	vmxnet3_count(priv, VMXNET3_DEV_RESETS);
 	priv->backoff_ms = wait_ms;
-	vmxnet3_halt(priv);
-	if (vmxnet3_restart(priv))
-		vmxnet3_restart_failed(priv);
+	vmxnet3_reactivate(priv);
 	priv->last_reset = jiffies;
+	return reason;
 }
 
 static void vmxnet3_service(struct work_struct *work)
 {
 	struct vmxnet3_priv *priv = container_of(to_delayed_work(work), struct vmxnet3_priv,
 						 service);
+	const char *reason = NULL;
 
 	rtnl_lock();
 	if (netif_running(priv->netdev) && netif_device_present(priv->netdev)) {
 		if (test_and_clear_bit(VMXNET3_SERVICE_EVENT, &priv->pending))
 			vmxnet3_handle_events(priv);
-		vmxnet3_reset_when_due(priv);
+		reason = vmxnet3_reset_when_due(priv);
 	}
 	rtnl_unlock();
+	if (reason)
+		vmxnet3_health_report(priv, reason);
 }
 
 static void vmxnet3_tx_timeout(struct net_device *netdev, unsigned int queue)
@@ -512,16 +542,20 @@ static void vmxnet3_init_netdev(struct vmxnet3_priv *priv)
 	netdev->netdev_ops = &vmxnet3_netdev_ops;
 	netdev->ethtool_ops = &vmxnet3_ethtool_ops;
 	netdev->watchdog_timeo = 5 * HZ;
+	netdev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	netdev->min_mtu = VMXNET3_MIN_MTU;
 	netdev->max_mtu = priv->hw.caps->max_mtu;
 	netdev->hw_features = NETIF_F_SG | NETIF_F_RXCSUM | NETIF_F_HW_CSUM | NETIF_F_TSO |
 			      NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
 			      NETIF_F_LRO | NETIF_F_GRO_HW;
+	if (priv->max_pairs > 1)
+		netdev->hw_features |= NETIF_F_RXHASH;
 	netdev->features = (netdev->hw_features & ~NETIF_F_LRO) | NETIF_F_HIGHDMA |
 			   NETIF_F_HW_VLAN_CTAG_FILTER;
 	netdev->vlan_features = netdev->features & ~(NETIF_F_HW_VLAN_CTAG_TX |
 						     NETIF_F_HW_VLAN_CTAG_RX |
-						     NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_GRO_HW);
+						     NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_GRO_HW |
+						     NETIF_F_RXHASH);
 	xdp_set_features_flag(netdev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 				      NETDEV_XDP_ACT_NDO_XMIT);
 	priv->config = (struct vmxnet3_config) {
@@ -532,6 +566,8 @@ static void vmxnet3_init_netdev(struct vmxnet3_priv *priv)
 		.mtu = netdev->mtu,
 		.has_lro = true,
 	};
+	priv->has_moderation = true;
+	vmxnet3_rss_init(priv);
 }
 
 static int vmxnet3_init_queues(struct vmxnet3_priv *priv)
@@ -572,7 +608,7 @@ static void vmxnet3_free_queues(struct vmxnet3_priv *priv)
 }
 
 /* Negotiates, and ends whatever a previous kernel left running (kexec). */
-static int vmxnet3_start_device(struct vmxnet3_priv *priv)
+int vmxnet3_start_device(struct vmxnet3_priv *priv)
 {
 	int err = vmxnet3_hw_negotiate(&priv->hw);
 
@@ -697,6 +733,7 @@ static int vmxnet3_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = vmxnet3_register(priv);
 	if (err)
 		goto err_exit_device;
+	vmxnet3_health_register(priv);
 	return 0;
 
 err_exit_device:
@@ -717,54 +754,12 @@ static void vmxnet3_remove(struct pci_dev *pdev)
 
 	unregister_netdev(netdev);
 	cancel_delayed_work_sync(&priv->service);
+	vmxnet3_health_unregister(priv);
 	vmxnet3_exit_device(priv);
 	vmxnet3_hw_unmap(&priv->hw, pdev);
 	vmxnet3_disable_pci(pdev);
 	free_netdev(netdev);
 }
-
-/* Stops the interface for good or until resume; its rings stay allocated. */
-static void vmxnet3_sleep(struct vmxnet3_priv *priv)
-{
-	rtnl_lock();
-	netif_device_detach(priv->netdev);
-	vmxnet3_halt(priv);
-	vmxnet3_irq_free(priv);
-	vmxnet3_hw_reset(&priv->hw);
-	rtnl_unlock();
-}
-
-static void vmxnet3_shutdown(struct pci_dev *pdev)
-{
-	vmxnet3_sleep(netdev_priv(pci_get_drvdata(pdev)));
-}
-
-static int vmxnet3_suspend(struct device *dev)
-{
-	vmxnet3_sleep(netdev_priv(dev_get_drvdata(dev)));
-	return 0;
-}
-
-/* Assumes that the device has forgotten everything, the version too. */
-static int vmxnet3_resume(struct device *dev)
-{
-	struct vmxnet3_priv *priv = netdev_priv(dev_get_drvdata(dev));
-	int err;
-
-	rtnl_lock();
-	err = vmxnet3_start_device(priv);
-	if (!err && netif_running(priv->netdev)) {
-		err = vmxnet3_irq_request(priv);
-		if (!err && vmxnet3_restart(priv))
-			vmxnet3_restart_failed(priv);
-	}
-	if (!err)
-		netif_device_attach(priv->netdev);
-	rtnl_unlock();
-	return err;
-}
-
-static DEFINE_SIMPLE_DEV_PM_OPS(vmxnet3_pm_ops, vmxnet3_suspend, vmxnet3_resume);
 
 static const struct pci_device_id vmxnet3_ids[] = {
 	{ PCI_DEVICE(VMXNET3_PCI_VENDOR, VMXNET3_PCI_DEVICE) },
@@ -778,6 +773,7 @@ static struct pci_driver vmxnet3_driver = {
 	.probe = vmxnet3_probe,
 	.remove = vmxnet3_remove,
 	.shutdown = vmxnet3_shutdown,
+	.err_handler = &vmxnet3_pci_errors,
 	.driver.pm = pm_sleep_ptr(&vmxnet3_pm_ops),
 };
 module_pci_driver(vmxnet3_driver);

@@ -22,23 +22,16 @@ int vmxnet3_hw_alloc(struct vmxnet3_priv *priv)
 	struct device *dev = &priv->pdev->dev;
 	struct vmxnet3_hw *hw = &priv->hw;
 
-	hw->shared = dma_alloc_coherent(dev, sizeof(*hw->shared), &hw->shared_pa, GFP_KERNEL);
-	if (!hw->shared)
+	static_assert(offsetof(struct vmxnet3_blocks, shared) == 0);
+	hw->blocks = dma_alloc_coherent(dev, sizeof(*hw->blocks), &hw->blocks_pa, GFP_KERNEL);
+	if (!hw->blocks)
 		return -ENOMEM;
+	hw->shared = &hw->blocks->shared;
 	hw->qdesc = dma_alloc_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), &hw->qdesc_pa,
 				       GFP_KERNEL);
-	if (!hw->qdesc)
-		goto err_free_shared;
-	hw->mf_table = dma_alloc_coherent(dev, VMXNET3_MF_TABLE_SIZE, &hw->mf_table_pa,
-					  GFP_KERNEL);
-	if (!hw->mf_table)
-		goto err_free_qdesc;
-	return 0;
-
-err_free_qdesc:
-	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), hw->qdesc, hw->qdesc_pa);
-err_free_shared:
-	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
+	if (hw->qdesc)
+		return 0;
+	dma_free_coherent(dev, sizeof(*hw->blocks), hw->blocks, hw->blocks_pa);
 	return -ENOMEM;
 }
 
@@ -48,9 +41,8 @@ void vmxnet3_hw_free(struct vmxnet3_priv *priv)
 	struct vmxnet3_hw *hw = &priv->hw;
 
 	vmxnet3_hw_forget_shared(hw);
-	dma_free_coherent(dev, VMXNET3_MF_TABLE_SIZE, hw->mf_table, hw->mf_table_pa);
 	dma_free_coherent(dev, vmxnet3_qdesc_len(priv->max_pairs), hw->qdesc, hw->qdesc_pa);
-	dma_free_coherent(dev, sizeof(*hw->shared), hw->shared, hw->shared_pa);
+	dma_free_coherent(dev, sizeof(*hw->blocks), hw->blocks, hw->blocks_pa);
 }
 
 static size_t vmxnet3_desc_len(u32 entries)
@@ -349,6 +341,7 @@ static u64 vmxnet3_upt_features(struct vmxnet3_priv *priv)
 
 	return (f & NETIF_F_RXCSUM ? VMXNET3_UPT_RXCSUM : 0) |
 	       (f & NETIF_F_HW_VLAN_CTAG_RX ? VMXNET3_UPT_RXVLAN : 0) |
+	       (vmxnet3_rss_is_on(priv) ? VMXNET3_UPT_RSS : 0) |
 	       (priv->rings->config.has_lro ? VMXNET3_UPT_LRO : 0);
 }
 
@@ -390,8 +383,11 @@ void vmxnet3_shared_fill(struct vmxnet3_priv *priv)
 	s->auto_mask = !priv->must_mask;
 	s->num_intrs = priv->num_vectors;
 	s->event_intr = priv->event_vector;
-	memset(s->mod_levels, VMXNET3_MOD_ADAPTIVE, priv->num_vectors);
+	memset(s->mod_levels, priv->has_moderation ? VMXNET3_MOD_ADAPTIVE : VMXNET3_MOD_NONE,
+	       priv->num_vectors);
 	s->intr_ctrl = cpu_to_le32(VMXNET3_INTR_DISABLE_ALL);
+	if (vmxnet3_rss_is_on(priv))
+		vmxnet3_rss_fill(priv);
 
 	memset(tx, 0, vmxnet3_qdesc_len(c->pairs));
 	for (i = 0; i < c->pairs; i++) {

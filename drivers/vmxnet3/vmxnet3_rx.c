@@ -19,6 +19,7 @@
 #include <net/tcp.h>
 
 #include "vmxnet3.h"
+#include "vmxnet3_trace.h"
 
 #define VMXNET3_RX_RETRY	(HZ / 50)
 
@@ -269,6 +270,15 @@ static void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *skb)
 	vmxnet3_poll_count(q, VMXNET3_POLL_RX_LRO);
 }
 
+/* The hash that chose the queue, if there was a choice. */
+static void vmxnet3_rx_hash(struct sk_buff *skb, u64 w0)
+{
+	u32 type = vmxnet3_rxc_rss_type(w0);
+	bool is_l4 = type == VMXNET3_RSSTYPE_TCPV4 || type == VMXNET3_RSSTYPE_TCPV6;
+
+	skb_set_hash(skb, vmxnet3_rxc_hash(w0), is_l4 ? PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
+}
+
 /* A whole packet; w0 and w1 are of its last completion. */
 static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0, u64 w1)
 {
@@ -284,6 +294,8 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	if (w1 & VMXNET3_RXC1_TS)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vmxnet3_rxc_tci(w1));
+	if (vmxnet3_rxc_rss_type(w0) && (q->priv->netdev->features & NETIF_F_RXHASH))
+		vmxnet3_rx_hash(skb, w0);
 	skb_record_rx_queue(skb, q->id);
 	skb->protocol = eth_type_trans(skb, q->priv->netdev);
 	if (unlikely(skb->len > q->priv->rings->config.mtu))
@@ -443,6 +455,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 	struct vmxnet3_rxq *rx = &q->rx;
 	int done = 0;
 
+	trace_vmxnet3_rx_poll(q->priv->netdev, q->id, budget);
 	rx->has_csum = q->priv->netdev->features & NETIF_F_RXCSUM;
 	rx->prog = rx->xdp_rxq ? READ_ONCE(q->priv->prog) : NULL;
 	while (done < budget) {
@@ -468,6 +481,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 		vmxnet3_rx_refill(q);
 	if (unlikely(rx->prog))
 		vmxnet3_xdp_flush(q);
+	trace_vmxnet3_rx_batch(q->priv->netdev, q->id, done);
 	return done;
 }
 

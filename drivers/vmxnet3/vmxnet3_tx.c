@@ -19,6 +19,7 @@
 #include <net/netdev_queues.h>
 
 #include "vmxnet3.h"
+#include "vmxnet3_trace.h"
 
 /* Offload bits for a packet with CHECKSUM_PARTIAL; 0 if it has to go. */
 static u64 vmxnet3_tx_prepare(struct vmxnet3_txq *tx, struct sk_buff *skb)
@@ -320,6 +321,7 @@ static void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 	struct vmxnet3_tx_done done = vmxnet3_tx_collect(q, budget);
 	struct vmxnet3_txq *tx = &q->tx;
 
+	trace_vmxnet3_tx_batch(q->priv->netdev, q->id, done.cons, done.packets, done.bytes);
 	vmxnet3_tx_account(tx, &done);
 	vmxnet3_tx_bql_completed(tx, &done);
 	if (unlikely(netif_tx_queue_stopped(tx->nq)) && vmxnet3_tx_free(tx) >= VMXNET3_TX_WAKE &&
@@ -375,6 +377,7 @@ void vmxnet3_tx_kick(struct vmxnet3_queue *q)
 	u32 prod = tx->prod;
 
 	tx->rung = prod;
+	trace_vmxnet3_tx_doorbell(q->priv->netdev, q->id, prod);
 	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DOORBELLS);
 	vmxnet3_tx_settle(q, 0);
