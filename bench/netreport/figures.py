@@ -10,6 +10,7 @@ import statistics
 from dataclasses import dataclass
 
 COUNTS, SPEEDS = "counts", "speeds"  # the two kinds of guest: with the counting plugin, without
+NEGLIGIBLE = 0.01  # per unit: a handful of events in a whole case, whose ratio is chance
 MEBIBYTE_BITS = 8 * (1 << 20)
 
 
@@ -144,9 +145,9 @@ def find(figures, kind, case, figure, config):
 
 
 def ratio(ours, theirs):
-    """Ours to theirs; None if either is missing, or theirs is 0 and ours is not."""
-    if ours is None or theirs is None:
+    """Ours to theirs; None if either is missing, or there is nothing worth comparing."""
+    if ours is None or theirs is None or theirs["median"] == 0:
         return None
-    if theirs["median"] == 0:
-        return 1.0 if ours["median"] == 0 else None
+    if max(ours["median"], theirs["median"]) < NEGLIGIBLE:
+        return None
     return ours["median"] / theirs["median"]
