@@ -4,6 +4,7 @@
 // The other end of the wire; see the header.
 #include "peer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -84,13 +85,15 @@ void flood(const Descriptor& client, std::istringstream& words) {
     Batch batch(bytes);
     const unsigned at_once = rate == 0 ? Batch::size : 1;
     std::uint64_t sent = 0;
-    const auto start = steady_clock::now();
+    const std::chrono::nanoseconds gap(rate == 0 ? 0 : 1'000'000'000 / rate);
+    auto due = steady_clock::now();
     while (!has_input(client)) {
         if (rate != 0)
-            std::this_thread::sleep_until(start +
-                                          std::chrono::nanoseconds(sent * 1'000'000'000 / rate));
+            std::this_thread::sleep_until(due);
         batch.send(socket, at_once);
         sent += at_once;
+        // Whoever was held up does not catch up: that would be a burst.
+        due = std::max(due + gap, steady_clock::now());
     }
     // Left unread, the line would make the kernel reset the connection at its end.
     receive_line(client);

@@ -89,13 +89,20 @@ void Pktgen::run() const {
     command(folder + "pgctrl", "start");
 }
 
-std::uint64_t Pktgen::sent() const {
+std::uint64_t Pktgen::number_after(std::string_view key) const {
     std::ifstream file(folder + interface_);
-    constexpr std::string_view key = "pkts-sofar: ";
     for (std::string line; std::getline(file, line);)
         if (const auto at = line.find(key); at != line.npos)
             return std::stoull(line.substr(at + key.size()));
-    throw std::runtime_error("pktgen does not tell what it sent");
+    throw std::runtime_error("pktgen shows no '" + std::string(key) + "'");
+}
+
+std::uint64_t Pktgen::sent() const {
+    return number_after("pkts-sofar: ");
+}
+
+double Pktgen::seconds() const {
+    return static_cast<double>(number_after("Result: OK: ")) / 1e6;
 }
 
 } // namespace vmguest::netbench

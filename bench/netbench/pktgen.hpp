@@ -4,9 +4,9 @@
 // The kernel's packet generator, which hands a driver packets in bursts.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace vmguest::netbench {
 
@@ -27,8 +27,12 @@ public:
     void run() const;
     /// Frames that the driver took in the last run.
     std::uint64_t sent() const;
+    /// How long the last run took, without pktgen's own preparations.
+    double seconds() const;
 
 private:
+    std::uint64_t number_after(std::string_view key) const;
+
     std::string interface_;
     std::string peer_;
     std::string peer_mac_;

@@ -75,8 +75,9 @@ def speeds_table(figures):
 
 def targets_table(verdicts):
     lines = ["Targets"]
+    what, value = (max((len(getattr(it, key)) for it in verdicts), default=0) for key in ("what", "value"))
     for it in verdicts:
-        lines.append(f"  {it.state:13} {it.what:74} {it.value:>30}   {it.limit}".rstrip())
+        lines.append(f"  {it.state:12}  {it.what:{what}}  {it.value:>{value}}  {it.limit}".rstrip())
     short = [it for it in verdicts if it.state == SHORT]
     met = sum(it.state == MET for it in verdicts)
     lines += ["", f"{met} met, {len(short)} short, {len(verdicts) - met - len(short)} not measured"]
@@ -88,7 +89,8 @@ def heading(about):
     return [
         f"vmguest network bench, kernel {about['kernel']} ({about['label']}), QEMU {about['qemu']}, emulated on "
         f"{about['cores']} x {about['cpu']}",
-        f"guest: {about['cpus']} CPU, {about['memory']} MiB, MTU 1500; {about['repetitions']} repetitions, interleaved; "
+        f"guest: {about['cpus']} CPU, {about['memory']} MiB, MTU 1500; {about['repetitions']} "
+        f"repetition{'s' * (about['repetitions'] > 1)}, interleaved; "
         f"load of the machine {about['load_before']:.1f} before, {about['load_after']:.1f} after",
         *[f"{name}: {text}" for name, text in about["drivers"].items()],
     ]

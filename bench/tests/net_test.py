@@ -117,6 +117,13 @@ class Targets(unittest.TestCase):
         worse = self.found({"all_instructions": 1_000_001})
         self.assertEqual(states(worse, "all instructions"), ["short"] * len(figures.CASES))
 
+    def test_a_guest_that_waits_is_judged_within_the_spread(self):
+        theirs = [sample("in-tree", repetition=i, all_instructions=value) for i, value in enumerate((90, 100, 110))]
+        for ours, waiting in ((110, "met"), (111, "short")):
+            found = figures.collect([*theirs, sample("ours", all_instructions=ours)])
+            self.assertEqual(states(found, "round trip, 64-byte frames: all"), [waiting])
+            self.assertEqual(states(found, "UDP tx, 64-byte frames: all"), ["short"])
+
     def test_times_are_judged_within_the_spread(self):
         theirs = [sample("in-tree", SPEEDS, i, p50_us=value) for i, value in enumerate((90.0, 100.0, 120.0))]
         for ours, state in ((120.0, "met"), (121.0, "short")):
