@@ -75,15 +75,15 @@ def retransmits(figures):
 
 
 def whole_guest(figures):
-    """A guest that waits for its peer executes its timer ticks meanwhile: there the spread decides."""
+    """Where timer ticks of a waiting guest, dropped packets or ACKs come in, the spread decides."""
     verdicts = []
     for case in CASES:
         ours, theirs = (find(figures, COUNTS, case.name, "all_instructions", config) for config in ("ours", "in-tree"))
         if not ours:
             continue
         value = ratio(ours, theirs)
-        bound = theirs["max"] / theirs["median"] if theirs and case.waits else 1.0
-        limit = "at most 1.00x in-tree" + (", within its spread" if case.waits else "")
+        bound = theirs["max"] / theirs["median"] if theirs and not case.is_steady else 1.0
+        limit = "at most 1.00x in-tree" + ("" if case.is_steady else ", within its spread")
         text = "" if value is None else f"{value:.3f}x"
         verdicts.append(verdict(f"{case.title}: all instructions of the guest per {case.unit}", limit, value, bound, text))
     return verdicts
