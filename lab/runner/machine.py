@@ -45,10 +45,15 @@ def port_arguments(run_dir):
     return words
 
 
+def count_mode():
+    """VMGUEST_COUNT=all adds "all_instructions", those of the whole guest, and makes it slower."""
+    return "all" if os.environ.get("VMGUEST_COUNT") == "all" else "on"
+
+
 def arguments(plan):
     run = plan.run_dir
     cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "")
-    plugin = f"{PLUGIN},control={run}/plugin.sock" + (",count=on" if plan.count else "")
+    plugin = f"{PLUGIN},control={run}/plugin.sock" + (f",count={count_mode()}" if plan.count else "")
     return [
         "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", "-cpu", "qemu64,+rdrand",
         "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""What is measured and how figures come out of raw samples.  Pure: no files, no processes.
+
+A sample is {"config", "pass", "repetition", "document"}; the document is what Google Benchmark
+printed in the guest.  Its counters are totals of a case; here they become figures per unit.
+"""
+
+import statistics
+from dataclasses import dataclass
+
+COUNTS, SPEEDS = "counts", "speeds"  # the two kinds of guest: with the counting plugin, without
+NEGLIGIBLE = 0.01  # per unit: a handful of events in a whole case, whose ratio is chance
+MEBIBYTE_BITS = 8 * (1 << 20)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A driver on a device, as lab/vm knows them."""
+
+    name: str
+    title: str
+    nic: str
+    drivers: str
+
+
+CONFIGS = (
+    Config("ours", "ours", "vmxnet3", "ours"),
+    Config("in-tree", "in-tree", "vmxnet3", "stock"),
+    Config("virtio-net", "virtio-net", "virtio-net", "stock"),
+    Config("e1000", "e1000", "e1000", "stock"),
+)
+VMXNET3 = ("ours", "in-tree")
+COUNTED = ("driver_instructions", "device_writes", "interrupts", "pages", "all_instructions")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A benchmark of netbench; its counts are divided by `per`."""
+
+    name: str
+    title: str
+    unit: str
+    per: str  # a counter, or "iterations"
+    speed: str  # a key of SPEED
+    vmxnet3_only: bool = False
+    is_steady: bool = False  # all instructions of the guest repeat; elsewhere chance is in them
+
+
+CASES = (
+    Case("udp_tx", "UDP tx, 64-byte frames", "packet", "tx_packets", "packets", is_steady=True),
+    Case("pktgen_burst", "pktgen tx, 64-byte frames in bursts of 32", "frame", "tx_packets", "packets", is_steady=True),
+    Case("udp_rx_flood", "UDP rx, 64-byte frames, more than fits", "packet", "rx_packets", "packets"),
+    Case("udp_rx_paced", "UDP rx, 64-byte frames, 5000 a second", "packet", "rx_packets", "paced"),
+    Case("udp_rtt", "UDP round trip, 64-byte frames", "round trip", "iterations", "rtt"),
+    Case("tcp_tx", "TCP tx, TSO on", "MiB", "iterations", "bits"),
+    Case("tcp_tx_no_tso", "TCP tx, TSO off", "MiB", "iterations", "bits"),
+    Case("tcp_rx", "TCP rx, defaults", "MiB", "iterations", "bits"),
+    Case("tcp_rx_no_lro", "TCP rx, LRO off", "MiB", "iterations", "bits", True),
+    Case("tcp_rx_longest_ring", "TCP rx, longest ring", "MiB", "iterations", "bits", True),
+    Case("tcp_rx_no_lro_longest_ring", "TCP rx, LRO off, longest ring", "MiB", "iterations", "bits", True),
+)
+SPEED = {
+    "packets": (("rate", "packets/s that arrived"),),
+    "bits": (("rate", "Mbit/s"), ("retransmits", "retransmitted segments per MiB")),
+    "rtt": (("p50_us", "p50, us"), ("p99_us", "p99, us")),
+    "paced": (("lost", "lost, per packet"),),
+}
+
+
+def cases_of(config, only=None):
+    """The cases that a guest with this configuration runs."""
+    return [case for case in CASES if (config in VMXNET3 or not case.vmxnet3_only) and only in (None, case.name)]
+
+
+class BadDocument(Exception):
+    """A guest's document lacks what was asked for; the sentence says what."""
+
+
+def entries(document, wanted):
+    """Benchmark name without Google Benchmark's suffixes -> entry.  Raises BadDocument."""
+    found = {entry["name"].split("/")[0]: entry for entry in document.get("benchmarks", [])}
+    for case in wanted:
+        entry = found.get(case.name)
+        if entry is None:
+            raise BadDocument(f"'{case.name}' was not run")
+        if entry.get("error_occurred"):
+            raise BadDocument(f"'{case.name}' failed: {entry.get('error_message', 'no reason given')}")
+        if not entry.get(case.per):
+            raise BadDocument(f"'{case.name}' moved nothing: its '{case.per}' is 0")
+    return found
+
+
+def counts_of(case, entry):
+    """Figures per unit that exist in any guest, and with the plugin its counts."""
+    units = entry[case.per]
+    figures = {name: entry[name] / units for name in COUNTED if name in entry}
+    if "device_writes" in entry and entry.get("tx_packets"):
+        figures["device_writes_per_tx"] = entry["device_writes"] / entry["tx_packets"]
+    return figures
+
+
+def speeds_of(case, entry):
+    seconds = entry["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[entry["time_unit"]]
+    figures = {"interrupts": entry["interrupts"] / entry[case.per]}
+    if case.speed == "packets":
+        figures["rate"] = (1 - entry.get("lost", 0) / entry["iterations"]) / seconds
+    elif case.speed == "paced":
+        figures["lost"] = entry["lost"] / entry["iterations"]
+    elif case.speed == "bits":
+        figures["rate"] = MEBIBYTE_BITS / seconds / 1e6
+        figures["retransmits"] = entry["retransmits"] / entry["iterations"]
+    elif case.speed == "rtt":
+        figures |= {name: entry[name] for name in ("p50_us", "p99_us")}
+    return figures
+
+
+def summary(values):
+    """Median and spread of the repetitions, and the raw values."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "values": list(values)}
+
+
+def collect(samples, only=None):
+    """{pass: {case: {figure: {config: summary}}}} of all samples."""
+    values = {}
+    for sample in samples:
+        wanted = cases_of(sample["config"], only)
+        found = entries(sample["document"], wanted)
+        compute = counts_of if sample["pass"] == COUNTS else speeds_of
+        for case in wanted:
+            for figure, value in compute(case, found[case.name]).items():
+                place = values.setdefault(sample["pass"], {}).setdefault(case.name, {}).setdefault(figure, {})
+                place.setdefault(sample["config"], []).append(value)
+    return {
+        kind: {
+            case: {figure: {config: summary(some) for config, some in by.items()} for figure, by in figures.items()}
+            for case, figures in cases.items()
+        }
+        for kind, cases in values.items()
+    }
+
+
+def find(figures, kind, case, figure, config):
+    """A summary, or None where it was not measured."""
+    return figures.get(kind, {}).get(case, {}).get(figure, {}).get(config)
+
+
+def ratio(ours, theirs):
+    """Ours to theirs; None if either is missing, or there is nothing worth comparing."""
+    if ours is None or theirs is None or theirs["median"] == 0:
+        return None
+    if max(ours["median"], theirs["median"]) < NEGLIGIBLE:
+        return None
+    return ours["median"] / theirs["median"]
