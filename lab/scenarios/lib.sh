@@ -6,7 +6,7 @@
 
 set -euo pipefail
 
-here=$(dirname "${BASH_SOURCE[0]}")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 traffic="/usr/bin/python3 $here/traffic.py"
 guest=10.0.2.15 peer=10.0.2.1 guest6=fd00:2::15 peer6=fd00:2::1
 export guest peer guest6 peer6
@@ -63,21 +63,30 @@ netns() {
 	ip -n "$1" link set lo up
 }
 
-# capture FILTER CMD…      how many frames matching FILTER reach eth0, not promiscuous, while CMD runs
+# capture FILTER CMD…      sets 'captured' to how many matching frames reach eth0, not promiscuous, while CMD runs
+capture_filter='' capture_pid='' captured=0
+export captured
 capture() {
-	local filter=$1 file=/run/capture pid
+	local frames marks
+	if [ "$1" != "$capture_filter" ] || ! kill -0 "$capture_pid" 2> /dev/null; then
+		start_capture "$1"
+	fi
 	shift
-	# The word 'vlan' moves where the rest of an expression looks, so the filter comes last.
-	tcpdump -p -i eth0 -nn -l --immediate-mode "(icmp and src $peer and greater 400) or ($filter)" > $file 2> $file.log &
-	pid=$!
-	wait_for 40 grep -q '^listening' $file.log
+	frames=$(grep -vc 'length 408$' /run/capture || true) marks=$(grep -c 'length 408$' /run/capture || true)
 	"$@"
 	# One queue keeps the order: what has not come before this has been filtered out.
 	at_peer ping -q -c 1 -s 400 $guest > /dev/null
-	wait_for 40 grep -q 'length 408$' $file
-	kill $pid
-	wait $pid || true
-	grep '^[0-9]' $file | grep -vc 'length 408$' || true # its last line is empty
+	wait_for 40 has_mark $((marks + 1))
+	captured=$(($(grep -vc 'length 408$' /run/capture || true) - frames))
+}
+has_mark() { [ "$(grep -c 'length 408$' /run/capture)" = "$1" ]; }
+start_capture() {
+	[ -z "$capture_pid" ] || { kill "$capture_pid" && wait "$capture_pid"; } 2> /dev/null || true
+	capture_filter=$1
+	# The word 'vlan' moves where the rest of an expression looks, so the filter comes last.
+	tcpdump -p -i eth0 -nn -l --immediate-mode "(icmp and src $peer and greater 400) or ($1)" > /run/capture 2> /run/capture.log &
+	capture_pid=$!
+	wait_for 40 grep -q '^listening' /run/capture.log
 }
 
 # far_host ADDRESS         tap1's end moves to a namespace of the host side; at_far runs things in it
