@@ -43,6 +43,8 @@ def find_reports(text, expect=()):
         last = index + 1
         while last < len(lines) and last - index < LONGEST and not END.search(lines[last]):
             last += 1
+        if expect and not END.search("".join(lines[last : last + 1])):
+            last = index  # what has no end may hold another report, so only its first line is expected
         excerpt = "\n".join(lines[index : last + 1])
         if not any(re.search(expression, excerpt) for expression in expect):
             reports.append((kind, excerpt))

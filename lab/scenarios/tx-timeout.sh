@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: a device that stops sending is noticed, reset, and works again, twice
-# vm: --nic vmxnet3 --timeout 180 --expect NETDEV.WATCHDOG
+# vm: --nic vmxnet3 --timeout 180 --expect dev_watchdog
 . "$(dirname "$0")/lib.sh"
 
 # The watchdog's own counter, of all queues.
