@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// The counting layer in front of devices; see the header.
+// The layer in front of devices; see the header.
 #include "exits.hpp"
 
 #include <cstdlib>
@@ -28,9 +28,13 @@ struct ExitTaps::Tap {
     std::atomic<Kind> kind{Kind::unused};
     std::atomic<std::uint64_t> reads{0};
     std::atomic<std::uint64_t> writes{0};
+    /// Read and written under QEMU's big lock, which both CPUs and the control socket hold.
+    Drop drop;
+    std::uint64_t dropped = 0;
 
     Tap(MemoryRegion* where, ExitCounts* counts, std::string id);
     void count(bool is_write);
+    bool swallows(std::uint64_t address);
     Kind find_kind() const;
 };
 
@@ -57,7 +61,8 @@ ExitTaps::Tap::Tap(MemoryRegion* where, ExitCounts* counts, std::string id)
     if (original->write)
         ops.write = [](void* t, std::uint64_t address, std::uint64_t value, unsigned size) {
             auto* tap = static_cast<Tap*>(t);
-            tap->original->write(tap->opaque, address, value, size);
+            if (!tap->swallows(address))
+                tap->original->write(tap->opaque, address, value, size);
         };
     if (original->read_with_attrs)
         ops.read_with_attrs = [](void* t, std::uint64_t address, std::uint64_t* value,
@@ -69,7 +74,9 @@ ExitTaps::Tap::Tap(MemoryRegion* where, ExitCounts* counts, std::string id)
         ops.write_with_attrs = [](void* t, std::uint64_t address, std::uint64_t value,
                                   unsigned size, MemTxAttrs attrs) {
             auto* tap = static_cast<Tap*>(t);
-            return tap->original->write_with_attrs(tap->opaque, address, value, size, attrs);
+            return tap->swallows(address)
+                       ? 0U
+                       : tap->original->write_with_attrs(tap->opaque, address, value, size, attrs);
         };
     // The one question that QEMU asks once per access, however it cuts the access afterwards.
     ops.valid.accepts = [](void* t, std::uint64_t address, unsigned size, bool is_write,
@@ -105,6 +112,14 @@ void ExitTaps::Tap::count(bool is_write) {
         ++device->pio;
     else
         ++(is_write ? device->mmio_write : device->mmio_read);
+}
+
+bool ExitTaps::Tap::swallows(std::uint64_t address) {
+    if (drop.left == 0 || address < drop.first || address > drop.last)
+        return false;
+    --drop.left;
+    ++dropped;
+    return true;
 }
 
 ExitTaps::ExitTaps() = default;
@@ -158,6 +173,25 @@ void ExitTaps::attach_region(MemoryRegion* region, const std::string& id) {
     // CPUs read both fields under the lock that is held here.
     field<const MemoryRegionOps*>(region, layout().region_ops) = &tap.ops;
     field<void*>(region, layout().region_opaque) = &tap;
+}
+
+bool ExitTaps::drop_writes(const std::string& device, const std::string& region, const Drop& drop) {
+    attach();
+    bool is_known = false;
+    for (auto& tap : taps_)
+        if (tap.device_id == device && (region.empty() || tap.name == region)) {
+            tap.drop = drop;
+            is_known = true;
+        }
+    return is_known;
+}
+
+std::uint64_t ExitTaps::dropped(const std::string& device) const {
+    std::uint64_t sum = 0;
+    for (const auto& tap : taps_)
+        if (tap.device_id == device)
+            sum += tap.dropped;
+    return sum;
 }
 
 nlohmann::json ExitCounts::to_json() const {

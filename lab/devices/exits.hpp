@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// Counts exits of PCI devices, QEMU's own included: a counting layer is put between QEMU's memory
-// dispatch and the handlers of each region of a device that was given an id.
+// Counts exits of PCI devices, QEMU's own included, and makes them lose writes: a layer is put
+// between QEMU's memory dispatch and the handlers of each region of a device that was given an id.
 #pragma once
 
 #include <atomic>
@@ -39,6 +39,15 @@ public:
     /// {DEVICE: [{"region": name, "kind": "mmio"|"pio"|"unused", "read": n, "write": n}]}
     nlohmann::json regions() const;
     void reset();
+
+    /// Writes that do not reach the device: the next `left` ones to these offsets of a region.
+    struct Drop {
+        std::uint64_t first = 0, last = 0, left = 0;
+    };
+    /// An empty `region` means all of the device. False if there is no such device or region.
+    bool drop_writes(const std::string& device, const std::string& region, const Drop& drop);
+    /// How many writes to the device were lost so far.
+    std::uint64_t dropped(const std::string& device) const;
     /// The counts of something that is no PCI device.
     ExitCounts& counts(const std::string& name) { return devices_[name]; }
 

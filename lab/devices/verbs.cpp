@@ -4,6 +4,9 @@
 // The verbs of the control socket, as Documentation/devices.md lists them.
 #include "verbs.hpp"
 
+#include <charconv>
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 #include "counters.hpp"
@@ -40,6 +43,45 @@ Reply attach(std::string_view) {
 
 Reply regions(std::string_view) {
     return counters().exits().regions();
+}
+
+constexpr const char* hostile_usage =
+    "'hostile' wants DEVICE drop-writes REGION FIRST LAST COUNT, or DEVICE faithful";
+
+std::optional<std::uint64_t> parse_number(const std::string& word) {
+    std::uint64_t value = 0;
+    const bool is_hex = word.starts_with("0x");
+    const char* end = word.data() + word.size();
+    const auto result =
+        std::from_chars(word.data() + (is_hex ? 2 : 0), end, value, is_hex ? 16 : 10);
+    if (result.ec != std::errc() || result.ptr != end)
+        return std::nullopt;
+    return value;
+}
+
+/// {"dropped": n}: writes to the device that were lost so far.
+Reply hostile(std::string_view rest) {
+    const auto split = split_words(rest);
+    if (!split)
+        return Failure{split.sentence()};
+    const auto& words = split.value();
+    ExitTaps::Drop drop;
+    std::string region;
+    if (words.size() == 6 && words[1] == "drop-writes") {
+        const auto first = parse_number(words[3]), last = parse_number(words[4]),
+                   count = parse_number(words[5]);
+        if (!first || !last || !count || *first > *last)
+            return Failure{hostile_usage};
+        drop = {*first, *last, *count};
+        region = words[2];
+    } else if (words.size() != 2 || words[1] != "faithful") {
+        return Failure{hostile_usage};
+    }
+    auto& exits = counters().exits();
+    if (!exits.drop_writes(words[0], region, drop))
+        return Failure{"'" + words[0] + "' is no PCI device with an id" +
+                       (region.empty() ? "" : " and a region '" + region + "'")};
+    return json{{"dropped", exits.dropped(words[0])}};
 }
 
 Reply models(std::string_view) {
@@ -79,7 +121,7 @@ constexpr struct {
     Reply (*act)(std::string_view rest);
 } verbs[] = {
     {"ping", ping},       {"counters", report}, {"counters-reset", reset}, {"attach", attach},
-    {"regions", regions}, {"models", models},   {"model", model},
+    {"regions", regions}, {"models", models},   {"model", model},          {"hostile", hostile},
 };
 
 Reply act(const Request& request) {

@@ -36,6 +36,9 @@ constexpr const char* verbs =
     "its\n"
     "  net start NAME CMD [ARG]... start it there\n"
     "  net stop NAME               end it and print what it printed\n"
+    "  hostile DEVICE drop-doorbells COUNT\n"
+    "                              the next COUNT wishes of the driver to send get lost\n"
+    "  hostile DEVICE faithful     none does any more; both print how many were lost\n"
     "Exit status: the request's own; 2 wrong usage; 126 the host side cannot be reached.";
 
 struct Options {

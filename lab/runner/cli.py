@@ -4,6 +4,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -35,6 +36,7 @@ The guest sees this machine's files read-only under a writable overlay.
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log
+  --expect REGEX                kernel reports whose text matches are no fault; repeatable
   --timeout SECONDS             (120)
 
 Exit status: COMMAND's; 124 time is over; 125 the kernel reported a fault; 126 the lab could not
@@ -66,6 +68,14 @@ def parse_nic(text):
     return model, rest.removeprefix("backend=") or None
 
 
+def expression(text):
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from None
+    return text
+
+
 def writable(text):
     path = Path(text).absolute()
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -94,6 +104,7 @@ def parse(argv):
     parser.add_argument("--peer")
     parser.add_argument("--count", type=writable)
     parser.add_argument("--keep-log", type=writable)
+    parser.add_argument("--expect", type=expression, action="append", default=[])
     parser.add_argument("--timeout", type=whole(1, 7 * 86400, "seconds"), default=120)
     args = parser.parse_args(options)
     if not args.help and not command:
@@ -155,6 +166,7 @@ def run(argv):
             peer=args.peer,
             count=args.count,
             keep_log=args.keep_log,
+            expect=args.expect,
             timeout=args.timeout,
         )
         plan_file = os.path.join(run_dir, "plan.json")

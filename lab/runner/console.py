@@ -31,8 +31,8 @@ def kind_of(line):
     return next((kind for kind, expression in REPORTS if expression.search(line)), None)
 
 
-def find_reports(text):
-    """Return a list of (kind, excerpt) for every report in a console log, in order."""
+def find_reports(text, expect=()):
+    """Return a list of (kind, excerpt) for every report in a console log that no expression expects."""
     lines = [STAMP.sub("", line) for line in text.replace("\r", "").split("\n")]
     reports, index = [], 0
     while index < len(lines):
@@ -43,6 +43,10 @@ def find_reports(text):
         last = index + 1
         while last < len(lines) and last - index < LONGEST and not END.search(lines[last]):
             last += 1
-        reports.append((kind, "\n".join(lines[index : last + 1])))
+        if expect and not END.search("".join(lines[last : last + 1])):
+            last = index  # what has no end may hold another report, so only its first line is expected
+        excerpt = "\n".join(lines[index : last + 1])
+        if not any(re.search(expression, excerpt) for expression in expect):
+            reports.append((kind, excerpt))
         index = last + 1
     return reports

@@ -9,8 +9,10 @@ import subprocess
 from . import machine as machines
 from .plan import LabError
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT"
 NET_SECONDS = 600
+# Where a model's doorbells for sending are: memory region, first and last offset.
+TX_DOORBELLS = {"vmxnet3": ("vmxnet3-b0", 0x600, 0x7FF)}
 
 
 def reply(status=0, stdout="", stderr=""):
@@ -33,7 +35,9 @@ class LabControl:
         try:
             request = json.loads(line)
             argv = [str(word) for word in request["argv"]]
-            handler = {"counters": self.counters, "link": self.link, "net": self.net}.get(argv[0] if argv else "")
+            handler = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile}.get(
+                argv[0] if argv else ""
+            )
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
             return handler(argv[1:], request)
@@ -66,6 +70,22 @@ class LabControl:
             return reply(2, stderr=f"labctl: usage: labctl link {'|'.join(known) or 'ethN'} up|down\n")
         self.machine.monitor("set_link", name=known[argv[0]], up=argv[1] == "up")
         return reply()
+
+    def hostile(self, argv, _request):
+        """Make a device break its promises, or keep them again; prints how often it has broken one."""
+        models = {nic.name: nic.model for nic in self.plan.nics}
+        device, script = (argv[0], argv[1:]) if argv else ("", [])
+        doorbells = TX_DOORBELLS.get(models.get(device))
+        if doorbells is None:
+            return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
+        if len(script) == 2 and script[0] == "drop-doorbells" and script[1].isdecimal():
+            words = ["drop-writes", *doorbells, script[1]]
+        elif script == ["faithful"]:
+            words = script
+        else:
+            return reply(2, stderr="labctl: usage: labctl hostile DEVICE drop-doorbells COUNT|faithful\n")
+        answer = self.machine.plugin(" ".join(str(word) for word in ["hostile", device, *words]))
+        return reply(stdout=f"{answer['dropped']}\n")
 
     def net(self, argv, _request):
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""

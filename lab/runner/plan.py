@@ -41,6 +41,7 @@ class Plan:
     peer: str | None = None
     count: str | None = None
     keep_log: str | None = None
+    expect: list[str] = field(default_factory=list)  # kernel reports that are no fault
     timeout: float = 120.0
 
     def save(self, path):

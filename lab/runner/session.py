@@ -168,7 +168,7 @@ class Session:
         text = self.console_text()
         if self.plan.keep_log:
             shutil.copyfile(os.path.join(self.plan.run_dir, "console.log"), self.plan.keep_log)
-        reports = console.find_reports(text)
+        reports = console.find_reports(text, self.plan.expect)
         if reports:
             kinds = ", ".join(dict.fromkeys(kind for kind, _ in reports))
             print(f"lab/vm: the guest's kernel reported: {kinds}", file=sys.stderr)

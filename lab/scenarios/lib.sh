@@ -6,6 +6,8 @@
 
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+traffic="/usr/bin/python3 $here/traffic.py"
 guest=10.0.2.15 peer=10.0.2.1 guest6=fd00:2::15 peer6=fd00:2::1
 export guest peer guest6 peer6
 
@@ -19,13 +21,28 @@ at_peer() { labctl net run "$@"; }
 peer_start() { labctl net start "$@"; }
 peer_stop() { labctl net stop "$@"; }
 
-# wait_for SECONDS CMD…   poll until CMD succeeds
+# drivers                  'ours' or 'stock': whose vmxnet3 modprobe finds
+drivers() {
+	case $(modinfo -n vmxnet3) in
+	*/updates/*) echo ours ;;
+	*) echo stock ;;
+	esac
+}
+
+# release                  of the kernel, as --kernel has it: 6.1, 6.12, 7.3
+release() { uname -r | cut -d. -f1,2; }
+
+# nap SECONDS              by no program, for scenarios that may start none any more
+exec {never}<> <(:)
+nap() { read -rt "$1" -u "$never" || true; }
+
+# wait_for SECONDS CMD…    poll until CMD succeeds
 wait_for() {
 	local deadline=$((SECONDS + $1))
 	shift
 	until "$@" > /dev/null 2>&1; do
 		[ "$SECONDS" -lt "$deadline" ] || fail "waited in vain for: $*"
-		sleep 0.1
+		nap 0.1
 	done
 }
 
@@ -38,4 +55,137 @@ number() { cat "/sys/class/net/${2:-eth0}/statistics/$1"; }
 iperf_server() {
 	peer_start "iperf-${1:-0}" iperf3 -s -p "$((5201 + ${1:-0}))"
 	wait_for 10 port_open "$((5201 + ${1:-0}))"
+}
+
+# netns NAME               a network namespace of the guest; run things in it by 'ip netns exec NAME'
+netns() {
+	ip netns add "$1"
+	ip -n "$1" link set lo up
+}
+
+# capture FILTER CMD…      sets 'captured' to how many matching frames reach eth0, not promiscuous, while CMD runs
+capture_filter='' capture_pid='' captured=0
+export captured
+capture() {
+	local frames marks
+	if [ "$1" != "$capture_filter" ] || ! kill -0 "$capture_pid" 2> /dev/null; then
+		start_capture "$1"
+	fi
+	shift
+	frames=$(grep -vc 'length 408$' /run/capture || true) marks=$(grep -c 'length 408$' /run/capture || true)
+	"$@"
+	# One queue keeps the order: what has not come before this has been filtered out.
+	at_peer ping -q -c 1 -s 400 $guest > /dev/null
+	wait_for 40 has_mark $((marks + 1))
+	captured=$(($(grep -vc 'length 408$' /run/capture || true) - frames))
+}
+has_mark() { [ "$(grep -c 'length 408$' /run/capture)" = "$1" ]; }
+start_capture() {
+	[ -z "$capture_pid" ] || { kill "$capture_pid" && wait "$capture_pid"; } 2> /dev/null || true
+	capture_filter=$1
+	# The word 'vlan' moves where the rest of an expression looks, so the filter comes last.
+	tcpdump -p -i eth0 -nn -l --immediate-mode "(icmp and src $peer and greater 400) or ($1)" > /run/capture 2> /run/capture.log &
+	capture_pid=$!
+	wait_for 40 grep -q '^listening' /run/capture.log
+}
+
+# far_host ADDRESS         tap1's end moves to a namespace of the host side; at_far runs things in it
+far_host() {
+	peer_start far unshare --net sh -c 'echo $$ > far.pid; exec sleep 100000'
+	wait_for 20 at_peer test -s far.pid
+	far="nsenter --net --target $(at_peer cat far.pid)"
+	at_peer ip link set tap1 netns "${far##* }"
+	at_far sh -c "ip link set lo up; ip address add $1 dev tap1; ip link set tap1 up"
+}
+# shellcheck disable=SC2086  # several words
+at_far() { at_peer $far "$@"; }
+# far_server               traffic.py's other end there
+far_server() {
+	# shellcheck disable=SC2086  # several words
+	peer_start traffic $far /usr/bin/python3 "$here/traffic.py" serve
+	wait_for 60 at_far sh -c "ss -Hlntu | grep -q ':7003 '"
+	server=peer
+}
+
+# carrier [NIC]            wait for it
+has_carrier() {
+	local carrier
+	read -r carrier < "/sys/class/net/$1/carrier" && [ "$carrier" = 1 ]
+}
+carrier() { wait_for 20 has_carrier "${1:-eth0}"; }
+
+# traffic_server [PREFIX…] traffic.py's other end, until traffic_stop: at the peer, or here behind PREFIX
+# shellcheck disable=SC2120  # scenarios pass some
+traffic_server() {
+	if [ $# = 0 ]; then
+		peer_start traffic /usr/bin/python3 "$here/traffic.py" serve
+		wait_for 60 port_open 7003
+		server=peer
+	else
+		"$@" /usr/bin/python3 "$here/traffic.py" serve &
+		server=$!
+		wait_for 60 sh -c "$* ss -Hlntu | grep -q ':7003 '"
+	fi
+}
+
+declare -A traffic_pid=()
+server=''
+
+# traffic_start NAME HOST [OPTION…]   in the background; 'via' may hold a command prefix
+traffic_start() {
+	[ "$server" ] || traffic_server
+	# shellcheck disable=SC2086  # the prefix and the program are several words
+	${via:-} $traffic run "$2" --report "/run/traffic.$1" "${@:3}" &
+	traffic_pid[$1]=$!
+	echo 0 0 running > "/run/traffic.$1"
+}
+
+has_come_back() {
+	local datagrams bytes
+	read -r datagrams bytes _ < "/run/traffic.$1"
+	[ "$datagrams" -ge "$2" ] && [ "$bytes" -ge "$3" ] && return
+	kill -0 "${traffic_pid[$1]}" || fail "the traffic '$1' has ended"
+	return 1
+}
+
+# traffic_flows [DATAGRAMS [BYTES]]   from now on, in all that was started, within 40 s
+traffic_flows() {
+	local name datagrams bytes
+	local -A goal=()
+	for name in "${!traffic_pid[@]}"; do
+		read -r datagrams bytes _ < "/run/traffic.$name"
+		goal[$name]="$((datagrams + ${1:-20})) $((bytes + ${2:-131072}))"
+	done
+	for name in "${!traffic_pid[@]}"; do
+		# shellcheck disable=SC2086  # two numbers
+		wait_for 40 has_come_back "$name" ${goal[$name]}
+	done
+}
+
+has_ended() {
+	local verdict is_alive=yes
+	kill -0 "${traffic_pid[$1]}" || is_alive=''
+	read -r _ _ verdict < "/run/traffic.$1"
+	[ "$verdict" != whole ] || return 0
+	[ "$is_alive" ] || fail "the traffic '$1' has found a fault"
+	return 1
+}
+
+# traffic_end              end what was started and judge it; traffic_stop: the server as well
+traffic_end() {
+	local name
+	for name in "${!traffic_pid[@]}"; do
+		kill "${traffic_pid[$name]}" 2> /dev/null || true
+		wait_for 20 has_ended "$name"
+		unset "traffic_pid[$name]"
+	done
+}
+traffic_stop() {
+	traffic_end
+	case $server in
+	'') ;;
+	peer) peer_stop traffic ;;
+	*) kill "$server" && wait "$server" ;;
+	esac || fail "the traffic's server has found a fault"
+	server=''
 }

@@ -21,7 +21,6 @@ for size in 18 1472; do
 		CHECK
 	done
 done
-step "content over IPv6: numbered datagrams of every size come back as they were"
-peer_start echo /usr/bin/python3 "$(dirname "$0")/udp-echo.py" serve
-wait_for 10 port_open 7003
-/usr/bin/python3 "$(dirname "$0")/udp-echo.py" ask $peer6
+step "content: datagrams of every size come back as they were"
+traffic_server
+$traffic sizes $peer6 1 1452

@@ -339,6 +339,34 @@ TEST(OwnDevices, AreCountedByTheirIds) {
     EXPECT_EQ(exits.size(), 3U); // edu has no id
 }
 
+/// A device that loses writes does so in the named offsets, as often as told, and no longer.
+TEST(OwnDevices, LoseWritesOnRequest) {
+    Qemu qemu("", {"-S", "-device", "edu,id=e0,addr=5", "-device", "edu,addr=6"});
+    qemu.write_config(5, 0x10, 0xfe00'0000);
+    qemu.write_config(5, 4, 2);
+    constexpr std::uint64_t liveness = 0xfe00'0004, factorial = 0xfe00'0008;
+    const auto try_write = [&](std::uint32_t value) {
+        qemu.write(liveness, value);
+        return qemu.read(liveness) == ~value; // what it answers with
+    };
+    EXPECT_TRUE(try_write(1));
+    EXPECT_EQ(qemu.control("hostile e0 drop-writes edu-mmio 4 0x7 2"), json({{"dropped", 0}}));
+    qemu.write(factorial, 1); // beside the named offsets
+    EXPECT_FALSE(try_write(2));
+    EXPECT_FALSE(try_write(3));
+    EXPECT_TRUE(try_write(4));
+    EXPECT_EQ(qemu.control("hostile e0 drop-writes edu-mmio 4 4 1000"), json({{"dropped", 2}}));
+    EXPECT_FALSE(try_write(5));
+    EXPECT_EQ(qemu.control("hostile e0 faithful"), json({{"dropped", 3}}));
+    EXPECT_TRUE(try_write(6));
+    for (const char* wrong :
+         {"hostile", "hostile e0", "hostile e0 rude", "hostile e0 drop-writes edu-mmio 4 4",
+          "hostile e0 drop-writes edu-mmio 5 4 1", "hostile e0 drop-writes edu-mmio 4 x 1",
+          "hostile e0 drop-writes edu-mmio 4 0x 1", "hostile e0 drop-writes nowhere 4 4 1",
+          "hostile e1 faithful"})
+        EXPECT_TRUE(qemu.control(wrong).contains("error")) << wrong;
+}
+
 // ---- instructions -----------------------------------------------------------------------------
 
 /// guest.S runs work() at known addresses; these are its counts for one call.
