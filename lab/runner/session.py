@@ -19,7 +19,7 @@ from .machine import PORTS, Machine
 from .plan import EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
 
 BOOTS = 3
-RESTORE_SECONDS = 10  # a restored guest takes its job within milliseconds; one that has not by then never will
+RESTORE_SECONDS = 30  # a restored guest takes its job at once; one that has not by then never will
 DRAIN_SECONDS = 0.2  # for bytes on their way when the guest has said goodbye
 
 

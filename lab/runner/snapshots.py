@@ -55,7 +55,9 @@ def are_wanted(plan):
 
 
 def root():
-    return Path(os.environ.get("VMGUEST_SNAPSHOTS") or prepare.cache_dir() / "snapshots")
+    """The folder of all snapshots: only an absolute path moves it, so that 'on' or '1' make no folder."""
+    wish = os.environ.get("VMGUEST_SNAPSHOTS", "")
+    return Path(wish) if os.path.isabs(wish) else prepare.cache_dir() / "snapshots"
 
 
 @contextlib.contextmanager
@@ -139,7 +141,7 @@ def save(plan, running, seconds_left):
         root().mkdir(parents=True, exist_ok=True)
         with locked_if_free(root()) as is_ours:
             if not is_ours:
-                return  # one at a time is enough: the next run of this machine will do it
+                raise LabError("another run is saving one")  # the next run of this machine will do it
             make_room()
             prepare.publish(folder, lambda scratch: write(scratch, running))
             tell(f"saved the snapshot {folder.name} in {time.monotonic() - started:.2f} s, {size_of(folder) >> 20} MiB")
