@@ -133,7 +133,7 @@ def isolate(argv):
 def run_isolated(plan_file):
     process = subprocess.Popen(isolate([sys.executable, str(REPO / "lab/vm"), "--plan", plan_file]))
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: process.terminate())
+        signal.signal(number, lambda *_: process.kill())  # unshare blocks SIGTERM; its child dies with it
     while True:
         try:
             status = process.wait()

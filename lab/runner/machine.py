@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 
 from . import network
 from .plan import REPO, LabError
@@ -50,34 +51,95 @@ def count_mode():
     return "all" if os.environ.get("VMGUEST_COUNT") == "all" else "on"
 
 
-def arguments(plan):
+def shape(plan):
+    """The words that make the machine what it is for the guest."""
     run = plan.run_dir
     cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "")
-    plugin = f"{PLUGIN},control={run}/plugin.sock" + (f",count={count_mode()}" if plan.count else "")
     return [
         "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", "-cpu", "qemu64,+rdrand",
         "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",
         "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline,
-        "-chardev", f"file,id=console,path={run}/console.log", "-serial", "chardev:console",
+        "-chardev", f"file,id=console,path={run}/console.log,append=on", "-serial", "chardev:console",
         "-qmp", f"unix:{run}/qmp.sock,server=on,wait=off",
         "-fsdev", "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap",
         "-device", "virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot,addr=0x5",
-        *(["-plugin", plugin] if PLUGIN.exists() else []), *port_arguments(run), *nic_arguments(plan),
+        *port_arguments(run), *nic_arguments(plan),
     ]  # fmt: skip
+
+
+def arguments(plan, state=None):
+    """QEMU's command line; with a state's descriptor it goes on from there instead of booting."""
+    words = shape(plan)
+    if PLUGIN.exists():
+        words += ["-plugin", f"{PLUGIN},control={plan.run_dir}/plugin.sock" + (f",count={count_mode()}" if plan.count else "")]
+    if state is not None:
+        # A NIC that arrives somewhere would announce itself there, which no booted one does.
+        words += ["-global", "migration.announce-rounds=0", "-incoming", f"fd:{state}"]
+    return words
+
+
+class Monitor:
+    """A connection to QEMU's monitor.  Every method raises LabError."""
+
+    def __init__(self, path):
+        self.link = socket.socket(socket.AF_UNIX)
+        self.link.settimeout(10)
+        try:
+            self.link.connect(path)
+            self.stream = self.link.makefile("r")
+            self.stream.readline()
+        except OSError as error:
+            self.link.close()
+            raise LabError(f"QEMU's monitor does not answer: {error}") from None
+        self.run("qmp_capabilities")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+        self.link.close()
+
+    def run(self, command, descriptors=(), **arguments):
+        """Run one command and return its result; descriptors go with it."""
+        try:
+            words = json.dumps({"execute": command, "arguments": arguments}) + "\n"
+            socket.send_fds(self.link, [words.encode()], descriptors)
+            reply = json.loads(self.stream.readline())
+            while "event" in reply:
+                reply = json.loads(self.stream.readline())
+        except (OSError, ValueError) as error:
+            raise LabError(f"QEMU's monitor does not answer: {error}") from None
+        if "error" in reply:
+            raise LabError(f"QEMU refused '{command}': {reply['error']['desc']}")
+        return reply["return"]
 
 
 class Machine:
     """One QEMU process."""
 
-    def __init__(self, plan):
+    def __init__(self, plan, snapshot=None):
         self.run_dir = plan.run_dir
         if plan.count and not PLUGIN.exists():
             raise LabError("the lab's device plugin is not built: run 'make build'")
+        state = snapshot.descriptor if snapshot else None
+        with open(self.console, "wb") as log:
+            log.write(snapshot.console if snapshot else b"")
         with open(os.path.join(self.run_dir, "qemu.log"), "w") as log:
             try:
-                self.process = subprocess.Popen(arguments(plan), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.process = subprocess.Popen(
+                    arguments(plan, state), stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[state] if snapshot else []
+                )
             except FileNotFoundError:
                 raise LabError("QEMU is not installed: run 'scripts/setup demo' as root") from None
+
+    @property
+    def console(self):
+        return os.path.join(self.run_dir, "console.log")
+
+    def console_bytes(self):
+        with open(self.console, "rb") as log:
+            return log.read()
 
     def words(self):
         """What QEMU itself had to say, for an error message."""
@@ -86,23 +148,26 @@ class Machine:
 
     def monitor(self, command, **arguments):
         """Run one QMP command and return its result.  Raises LabError."""
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(10)
-            try:
-                link.connect(os.path.join(self.run_dir, "qmp.sock"))
-                stream = link.makefile("rw")
-                stream.readline()
-                for name, values in (("qmp_capabilities", {}), (command, arguments)):
-                    stream.write(json.dumps({"execute": name, "arguments": values}) + "\n")
-                    stream.flush()
-                    reply = json.loads(stream.readline())
-                    while "event" in reply:
-                        reply = json.loads(stream.readline())
-            except (OSError, ValueError) as error:
-                raise LabError(f"QEMU's monitor does not answer: {error}") from None
-        if "error" in reply:
-            raise LabError(f"QEMU refused '{command}': {reply['error']['desc']}")
-        return reply["return"]
+        with Monitor(os.path.join(self.run_dir, "qmp.sock")) as monitor:
+            return monitor.run(command, **arguments)
+
+    def save(self, descriptor, seconds):
+        """Write the machine's state to a file; the machine goes on afterwards.  Raises LabError.
+
+        QEMU stops the machine for the end of it; one that is stopped before would be restored so.
+        """
+        end = time.monotonic() + seconds
+        with Monitor(os.path.join(self.run_dir, "qmp.sock")) as monitor:
+            monitor.run("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+            monitor.run("getfd", [descriptor], fdname="state")
+            monitor.run("migrate", uri="fd:state")
+            while (status := monitor.run("query-migrate")["status"]) not in ("completed", "failed", "cancelled"):
+                if time.monotonic() > end:
+                    monitor.run("migrate_cancel")
+                time.sleep(0.01)
+            monitor.run("cont")
+        if status != "completed":
+            raise LabError(f"saving the machine ended as '{status}'")
 
     def plugin(self, line):
         """Ask the device plugin; the answer is a JSON value.  Raises LabError."""

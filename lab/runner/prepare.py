@@ -158,7 +158,7 @@ def initrd(kernel_info):
 
     def make(scratch):
         root = scratch / "root"
-        for name in ("bin", "dev", "proc", "sys", "modules", "host", "rw", "new"):
+        for name in ("bin", "dev", "proc", "sys", "modules", "host", "run", "rw", "new"):
             (root / name).mkdir(parents=True)
         shutil.copy("/bin/busybox", root / "bin/busybox")
         shutil.copy(REPO / "lab/guest/init", root / "init")

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the vmguest authors
 """The run itself: start the machine, carry the streams, keep the deadline, judge the end."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -12,12 +13,13 @@ import sys
 import threading
 import time
 
-from . import console, network
+from . import console, network, snapshots
 from .labctl import LabControl
 from .machine import PORTS, Machine
 from .plan import EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
 
 BOOTS = 3
+RESTORE_SECONDS = 30  # a restored guest takes its job at once; one that has not by then never will
 DRAIN_SECONDS = 0.2  # for bytes on their way when the guest has said goodbye
 
 
@@ -38,14 +40,17 @@ def write_job(plan):
 
 
 class Session:
-    def __init__(self, plan):
+    def __init__(self, plan, deadline, snapshot=None):
         self.plan = plan
-        self.deadline = time.monotonic() + plan.timeout
+        self.deadline = deadline
+        self.snapshot = snapshot  # what the guest starts from; None: it boots
+        self.lost_after = time.monotonic() + RESTORE_SECONDS
         self.selector = selectors.DefaultSelector()
         self.links = {}
         self.control_text = b""
         self.request_text = b""
         self.status = None  # COMMAND's, once the guest has told it
+        self.has_job = False  # stage 1 has read it
         self.is_started = False  # COMMAND has begun
         self.counts = None
         self.machine = None
@@ -74,21 +79,32 @@ class Session:
             self.selector.register(link, selectors.EVENT_READ, name)
 
     def run(self):
-        """Return the exit status, or None if the emulator failed before COMMAND began."""
+        """Return the exit status, or None if COMMAND could not begin and another boot may help."""
         listeners = self.open_ports()
         network.set_up(self.plan.nics)
         peer = network.start_peer(self.plan.peer)
-        self.machine = Machine(self.plan)
+        self.machine = Machine(self.plan, self.snapshot)
         self.control = LabControl(self.plan, self.machine)
         try:
             self.connect(listeners)
-            self.links["control"].sendall(f"{self.plan.run_dir}/job {REPO}/lab/guest/session\n".encode())
+            if self.snapshot:
+                self.send_job()  # the guest has been ready since before it was saved
             self.loop()
         finally:
             self.machine.stop()
             if peer and peer.poll() is None:
                 peer.terminate()
-        return None if self.died_of_emulation() else self.judge()
+        return None if self.is_lost() or self.died_of_emulation() else self.judge()
+
+    def send_job(self):
+        """Tell stage 1 where its job is, what time it is, and what to make its random numbers of."""
+        words = f"{self.plan.run_dir}/job", f"{REPO}/lab/guest/session", f"{time.time():.0f}", os.urandom(64).hex()
+        with contextlib.suppress(OSError):  # if QEMU has gone, the loop finds out
+            self.links["control"].sendall(f"{' '.join(words)}\n".encode())
+
+    def is_lost(self):
+        """Whether a restored guest never took its job: nothing has happened yet, so it may as well boot."""
+        return self.snapshot is not None and not self.has_job and self.status != EXIT_TIMEOUT
 
     def loop(self):
         """Carry bytes until the guest has said its last word, died, or run out of time."""
@@ -99,6 +115,8 @@ class Session:
             if self.status is not None:
                 end = min(end, self.drained_by())
             elif not self.selector.get_map() or self.machine.process.poll() is not None:
+                return
+            elif self.snapshot and not self.has_job and time.monotonic() > self.lost_after:
                 return
         if self.status is None:
             self.status = EXIT_TIMEOUT
@@ -131,7 +149,14 @@ class Session:
 
     def control_line(self, line):
         word, _, rest = line.partition(" ")
-        if word == "started":
+        if word == "ready":
+            snapshots.save(self.plan, self.machine, self.deadline - time.monotonic())
+            self.send_job()
+        elif word == "taken":
+            self.has_job = True
+            if self.snapshot:
+                snapshots.tell(f"restored the snapshot {self.snapshot.folder.name}")
+        elif word == "started":
             self.is_started = True
         elif word == "exit" and rest.isdecimal():
             self.status = int(rest)
@@ -160,14 +185,13 @@ class Session:
         return not self.is_started and "Oops: int3" in text and "Modules linked in: \n" in text.replace("\r", "")
 
     def console_text(self):
-        with open(os.path.join(self.plan.run_dir, "console.log"), errors="replace") as log:
-            return log.read()
+        return self.machine.console_bytes().decode(errors="replace")
 
     def judge(self):
         """The exit status of the run: a kernel report outweighs whatever COMMAND returned."""
         text = self.console_text()
         if self.plan.keep_log:
-            shutil.copyfile(os.path.join(self.plan.run_dir, "console.log"), self.plan.keep_log)
+            shutil.copyfile(self.machine.console, self.plan.keep_log)
         reports = console.find_reports(text, self.plan.expect)
         if reports:
             kinds = ", ".join(dict.fromkeys(kind for kind, _ in reports))
@@ -206,17 +230,41 @@ def write_all(descriptor, data):
 def run(plan):
     """Run the plan in this process's namespaces; a boot that the emulator broke is tried again."""
     write_job(plan)
+    deadline = time.monotonic() + plan.timeout
+    snapshot = snapshots.find(plan)
+    if snapshot:
+        status = run_restored(plan, deadline, snapshot)
+        if status is not None:
+            return status
+        clean_up(plan)
     for attempt in range(BOOTS):
-        status = Session(plan).run()
+        status = Session(plan, deadline).run()
         if status is not None:
             return status
         print(f"lab/vm: QEMU broke boot {attempt + 1} of the guest (a stale breakpoint); booting again", file=sys.stderr)
         clean_up(plan)
+        deadline = time.monotonic() + plan.timeout
     raise LabError(f"QEMU broke {BOOTS} boots of the guest; try --cpus 1")
 
 
+def run_restored(plan, deadline, snapshot):
+    """Run from a snapshot; None if it did not bring a guest that COMMAND could begin in."""
+    session = Session(plan, deadline, snapshot)
+    try:
+        status = session.run()
+    except LabError:
+        if session.has_job:
+            raise
+        status = None
+    finally:
+        os.close(snapshot.descriptor)
+    if status is None:
+        snapshots.discard(snapshot.folder, "did not bring the guest back")
+    return status
+
+
 def clean_up(plan):
-    """Make way for another boot: the sockets, the taps, the peer's folder."""
+    """Make way for another guest: the sockets, the taps, the peer's folder."""
     for name in PORTS:
         os.unlink(os.path.join(plan.run_dir, f"{name}.sock"))
     network.tear_down(plan.nics)
