@@ -474,8 +474,9 @@ bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t featur
 
 /*
  * The device merges only segments whose checksum it verified, and a program
- * wants them one by one.  Asked for both names, the stack would drop LRO, so
- * who asks for LRO gets it by dropping the other.
+ * wants them one by one.  Who switches GRO off wants none merged by that name.
+ * Asked for both names, the stack would drop LRO, so who asks for LRO gets it by
+ * dropping the other.
  */
 static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_features_t f)
 {
@@ -483,6 +484,8 @@ static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_
 
 	if (!(f & NETIF_F_RXCSUM) || priv->prog)
 		f &= ~(NETIF_F_LRO | NETIF_F_GRO_HW);
+	if (!(f & NETIF_F_GRO))
+		f &= ~NETIF_F_GRO_HW;
 	return f & NETIF_F_LRO ? f & ~NETIF_F_GRO_HW : f;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
-# scenario: LRO and GRO switched on and off at any time: packets are large with LRO, whole with either
+# scenario: merging by the device (rx-gro-hw, LRO) switched on and off at any time: packets large with it, whole always
 # vm: --nic vmxnet3 --timeout 300
 # drivers: ours
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,16 @@ measure() {
 
 iperf_server
 traffic_start main $peer
+merged() { ethtool -S eth0 | awk '/rx[0-9]+_lro:/ { n += $2 } END { print n }'; }
+
+step "as it comes: merged by the device, under the name of GRO in hardware"
+ethtool -k eth0 | grep -q '^rx-gro-hw: on' || fail "rx-gro-hw is not on"
+ethtool -k eth0 | grep -q '^large-receive-offload: off' || fail "LRO is not off"
+before=$(merged)
+iperf3 -c $peer -n 16M -i 0 -R > /dev/null
+[ "$(merged)" -gt "$before" ] || fail "nothing was merged"
 ethtool -K eth0 gro off lro off > /dev/null
+ethtool -k eth0 | grep -q '^rx-gro-hw: off' || fail "rx-gro-hw outlived GRO"
 step "both off from the start"
 ip link set eth0 down
 ip link set eth0 up
