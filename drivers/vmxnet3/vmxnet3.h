@@ -549,10 +549,16 @@ void vmxnet3_shutdown(struct pci_dev *pdev);
 void vmxnet3_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol);
 int vmxnet3_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol);
 
-/* from vmxnet3_health.c */
+/* from vmxnet3_health.c, in kernels that have devlink */
+#if IS_ENABLED(CONFIG_NET_DEVLINK)
 void vmxnet3_health_register(struct vmxnet3_priv *priv);
 void vmxnet3_health_unregister(struct vmxnet3_priv *priv);
 void vmxnet3_health_report(struct vmxnet3_priv *priv, const char *reason);
+#else
+static inline void vmxnet3_health_register(struct vmxnet3_priv *priv) { }
+static inline void vmxnet3_health_unregister(struct vmxnet3_priv *priv) { }
+static inline void vmxnet3_health_report(struct vmxnet3_priv *priv, const char *reason) { }
+#endif
 
 /* from vmxnet3_stats.c */
 void vmxnet3_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s);
