@@ -35,9 +35,6 @@
 #define VMXNET3_RX_RING_DEFAULT	1024
 #define VMXNET3_RX2_RING_DEFAULT 512
 
-/* Frames up to this size are copied, so that their page is reused at once. */
-#define VMXNET3_COPYBREAK	256
-
 /* Largest packet in descriptors, with the copied header; plus some air. */
 #define VMXNET3_TX_STOP		(VMXNET3_TX_MAX_DESC_TSO + 2)
 #define VMXNET3_TX_WAKE		(2 * VMXNET3_TX_STOP)
@@ -136,7 +133,6 @@ enum vmxnet3_poll_stat {
 	VMXNET3_POLL_RX_PACKETS,
 	VMXNET3_POLL_RX_BYTES,
 	VMXNET3_POLL_RX_CSUM_GOOD,
-	VMXNET3_POLL_RX_COPIED,
 	VMXNET3_POLL_RX_LRO,
 	VMXNET3_POLL_RX_XDP_PASS,
 	VMXNET3_POLL_RX_XDP_TX,
@@ -263,6 +259,7 @@ struct vmxnet3_rxq {
 	struct page_pool *pool[2];
 	u32 buf_size[2];
 	u32 headroom;
+	u32 mtu;
 	enum dma_data_direction dma_dir;
 	struct xdp_rxq_info *xdp_rxq;	/* if the buffers are fit for a program */
 	struct bpf_prog *prog;	/* priv's at the start of the poll */

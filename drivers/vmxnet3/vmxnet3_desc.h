@@ -203,6 +203,31 @@ vmxnet3_rxc_check(const struct vmxnet3_rx_ring_pos r[2], u64 w0, u64 w1, bool mi
 }
 
 /**
+ * vmxnet3_rxc_is_simple - is a completion the usual one: a whole packet in the next head buffer?
+ * @r: the queue's ring 0
+ * @w0: word 0 of the completion
+ * @w1: word 1 of the completion
+ * @mid_packet: an earlier completion started a packet that has not ended
+ *
+ * One comparison tells ring, slot, start and end at once.  What is not simple
+ * need not be bad: vmxnet3_rxc_check() judges it.
+ *
+ * Return: true if vmxnet3_rxc_check() would say VMXNET3_RXC_OK and the slot is
+ * that of @r->cons.
+ */
+static inline bool vmxnet3_rxc_is_simple(const struct vmxnet3_rx_ring_pos *r, u64 w0, u64 w1,
+					 bool mid_packet)
+{
+	const u64 fields = VMXNET3_RXC0_IDX | VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |
+			   VMXNET3_RXC0_RQID;
+	u64 want = (r->cons & r->mask) | VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |
+		   FIELD_PREP(VMXNET3_RXC0_RQID, r->rqid);
+
+	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && !mid_packet &&
+	       r->cons != r->prod;
+}
+
+/**
  * vmxnet3_rxc_csum_good - did the device verify the L4 checksum?
  * @w0: word 0 of the packet's last completion
  * @w1: word 1 of the packet's last completion
@@ -213,13 +238,15 @@ vmxnet3_rxc_check(const struct vmxnet3_rx_ring_pos r[2], u64 w0, u64 w1, bool mi
  */
 static inline bool vmxnet3_rxc_csum_good(u64 w0, u64 w1)
 {
-	const u64 good4 = VMXNET3_RXC1_TUC | VMXNET3_RXC1_IPC | VMXNET3_RXC1_V4;
-	const u64 good6 = VMXNET3_RXC1_TUC | VMXNET3_RXC1_V6;
+	const u64 what = VMXNET3_RXC1_TUC | VMXNET3_RXC1_V4 | VMXNET3_RXC1_V6 | VMXNET3_RXC1_FRG;
+	/* The flags are in bits 48 and up: small constants are cheaper to compare with. */
+	u32 flags = w1 >> 48, verdict = flags & (what >> 48);
 
-	if ((w0 & VMXNET3_RXC0_CNC) || (w1 & VMXNET3_RXC1_FRG) ||
-	    !(w1 & (VMXNET3_RXC1_TCP | VMXNET3_RXC1_UDP)))
+	if ((w0 & VMXNET3_RXC0_CNC) || !(flags & ((VMXNET3_RXC1_TCP | VMXNET3_RXC1_UDP) >> 48)))
 		return false;
-	return (w1 & good4) == good4 || (w1 & good6) == good6;
+	if (verdict == (VMXNET3_RXC1_TUC | VMXNET3_RXC1_V4) >> 48)
+		return flags & (VMXNET3_RXC1_IPC >> 48);
+	return verdict == (VMXNET3_RXC1_TUC | VMXNET3_RXC1_V6) >> 48;
 }
 
 #endif /* VMXNET3_DESC_H */

@@ -270,6 +270,7 @@ static void vmxnet3_queue_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings
 	tx->mask = rings->config.tx_size - 1;
 	rx->comp = m->rx_comp;
 	rx->headroom = rings->headroom;
+	rx->mtu = rings->config.mtu;
 	rx->dma_dir = rings->dma_dir;
 	rx->xdp_rxq = rings->config.has_xdp ? &m->xdp_rxq : NULL;
 	for (i = 0; i < 2; i++) {

@@ -6,9 +6,9 @@
  *
  * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
  * pages for what is longer, each from a page pool of its own; heads are half
- * pages where the MTU allows it.  Frames of up to VMXNET3_COPYBREAK bytes are
- * copied and their buffer stays where it is.  A completion may pass over slots;
- * whatever still has its buffer is posted again as it is.
+ * pages where the MTU allows it.  Nothing is copied, not even small frames: a
+ * recycled half page costs less than memory for a copy.  A completion may pass
+ * over slots; whatever still has its buffer is posted again as it is.
  */
 #include <linux/etherdevice.h>
 #include <linux/ipv6.h>
@@ -66,15 +66,18 @@ static __le64 vmxnet3_rx_addr(const struct vmxnet3_rxq *rx, const struct vmxnet3
 	return cpu_to_le64(buf->dma + (ring ? 0 : rx->headroom));
 }
 
-/* Posts buffers until one slot is left or memory runs out; false if so. */
-static bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, u32 ring)
+/*
+ * Posts buffers until one slot is left or memory runs out; false if so.  Inline,
+ * because with @ring a constant half of the address arithmetic goes away.
+ */
+static __always_inline bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, const u32 ring)
 {
 	struct vmxnet3_rx_ring_pos *p = &rx->pos[ring];
 	u64 kind = ring ? VMXNET3_RXD_BODY : 0;
-	u32 end = p->cons + p->mask;
+	u32 prod, mask = p->mask, end = p->cons + mask;
 
-	for (; p->prod != end; p->prod++) {
-		u32 slot = p->prod & p->mask;
+	for (prod = p->prod; prod != end; p->prod = ++prod) {
+		u32 slot = prod & mask;
 		struct vmxnet3_rx_buf *buf = &rx->buf[ring][slot];
 		struct vmxnet3_desc *d = &rx->desc[ring][slot];
 
@@ -86,8 +89,7 @@ static bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, u32 ring)
 		}
 		/* The address before the generation that hands the slot over. */
 		dma_wmb();
-		WRITE_ONCE(d->word, cpu_to_le64(vmxnet3_rxd_word(p->buf_len, kind, p->prod,
-								 p->mask)));
+		WRITE_ONCE(d->word, cpu_to_le64(vmxnet3_rxd_word(p->buf_len, kind, prod, mask)));
 	}
 	return true;
 }
@@ -101,25 +103,28 @@ static u32 vmxnet3_rx_room(const struct vmxnet3_rx_ring_pos *p)
  * Refills in batches.  An empty ring raises no interrupt, so after a failed
  * allocation only a timer brings us back here.
  */
-static void vmxnet3_rx_refill(struct vmxnet3_queue *q)
+static __always_inline void vmxnet3_rx_refill_one(struct vmxnet3_queue *q, const u32 ring)
 {
 	struct vmxnet3_rxq *rx = &q->rx;
-	u32 ring;
 
-	rx->is_short = false;
-	for (ring = 0; ring < 2; ring++) {
-		if (vmxnet3_rx_room(&rx->pos[ring]) < VMXNET3_RX_REFILL_BATCH)
-			continue;
-		if (unlikely(!vmxnet3_rx_refill_ring(rx, ring))) {
-			vmxnet3_poll_count(q, VMXNET3_POLL_RX_REFILL_FAILED);
-			rx->is_short = true;
-			mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
-		}
-		/* Set by hosts that pass the ring to hardware. */
-		if (unlikely(READ_ONCE(rx->qdesc->update_prod)))
-			vmxnet3_hw_rx_doorbell(&q->priv->hw, q->id, ring,
-					       rx->pos[ring].prod & rx->pos[ring].mask);
+	if (vmxnet3_rx_room(&rx->pos[ring]) < VMXNET3_RX_REFILL_BATCH)
+		return;
+	if (unlikely(!vmxnet3_rx_refill_ring(rx, ring))) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_REFILL_FAILED);
+		rx->is_short = true;
+		mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
 	}
+	/* Set by hosts that pass the ring to hardware. */
+	if (unlikely(READ_ONCE(rx->qdesc->update_prod)))
+		vmxnet3_hw_rx_doorbell(&q->priv->hw, q->id, ring,
+				       rx->pos[ring].prod & rx->pos[ring].mask);
+}
+
+static noinline void vmxnet3_rx_refill(struct vmxnet3_queue *q)
+{
+	q->rx.is_short = false;
+	vmxnet3_rx_refill_one(q, 0);
+	vmxnet3_rx_refill_one(q, 1);
 }
 
 void vmxnet3_rx_refill_timer(struct timer_list *t)
@@ -173,22 +178,6 @@ static void vmxnet3_rx_sync(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 	dma_sync_single_range_for_cpu(q->tx.dma_dev, buf->dma, offset, len, q->rx.dma_dir);
 }
 
-/* The frame is copied and its buffer given to the device again. */
-static struct sk_buff *vmxnet3_rx_copy(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
-				       u32 len)
-{
-	u32 headroom = q->rx.headroom;
-	struct sk_buff *skb;
-
-	skb = napi_alloc_skb(&q->napi, len);
-	if (unlikely(!skb))
-		return NULL;
-	vmxnet3_rx_sync(q, buf, headroom, len);
-	skb_put_data(skb, vmxnet3_rx_buf_va(buf) + headroom, len);
-	dma_sync_single_range_for_device(q->tx.dma_dev, buf->dma, headroom, len, q->rx.dma_dir);
-	return skb;
-}
-
 /* An skb around a head buffer, which leaves its slot; @headroom in front of the frame. */
 static struct sk_buff *vmxnet3_rx_wrap(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 				       u32 headroom, u32 len)
@@ -204,7 +193,7 @@ static struct sk_buff *vmxnet3_rx_wrap(struct vmxnet3_queue *q, struct vmxnet3_r
 	return skb;
 }
 
-static struct sk_buff *vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+static __always_inline struct sk_buff *vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 					u32 len)
 {
 	u32 headroom = q->rx.headroom;
@@ -242,16 +231,16 @@ static bool vmxnet3_rx_tcp_hlen(const struct sk_buff *skb, u32 *net_hlen, u32 *t
  * handed up in the form that GRO gives its packets, so it can be forwarded,
  * bridged and cut again as if GRO had merged it.
  */
-static void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *skb)
+static noinline void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *skb)
 {
-	u32 net_hlen, tcp_hlen, mss, mtu = q->priv->rings->config.mtu;
+	u32 net_hlen, tcp_hlen, mss;
 	bool is_v4 = skb->protocol == htons(ETH_P_IP);
 	struct tcphdr *th;
 
 	if (skb->ip_summed != CHECKSUM_UNNECESSARY ||
 	    !vmxnet3_rx_tcp_hlen(skb, &net_hlen, &tcp_hlen))
 		return;
-	mss = vmxnet3_lro_mss(mtu, net_hlen, tcp_hlen);
+	mss = vmxnet3_lro_mss(q->rx.mtu, net_hlen, tcp_hlen);
 	if (!mss)
 		return;
 	skb_reset_network_header(skb);
@@ -298,7 +287,7 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 		vmxnet3_rx_hash(skb, w0);
 	skb_record_rx_queue(skb, q->id);
 	skb->protocol = eth_type_trans(skb, q->priv->netdev);
-	if (unlikely(skb->len > q->priv->rings->config.mtu))
+	if (unlikely(skb->len > q->rx.mtu))
 		vmxnet3_rx_merged(q, skb);
 	u64_stats_update_begin(&q->stats.syncp);
 	u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_PACKETS]);
@@ -317,7 +306,7 @@ static void vmxnet3_rx_count_error(struct vmxnet3_queue *q, u64 w1)
 }
 
 /* Lets the program decide first, and hands up what it passes. */
-static void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0, u64 w1)
+static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0, u64 w1)
 {
 	u32 metasize, len = vmxnet3_rxc_len(w1);
 	struct sk_buff *skb;
@@ -340,10 +329,9 @@ static void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, 
 }
 
 /* A packet in one buffer: nearly all of them. */
-static void vmxnet3_rx_single(struct vmxnet3_queue *q, u64 w0, u64 w1)
+static __always_inline void vmxnet3_rx_single(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+					      u64 w0, u64 w1)
 {
-	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 0, w0);
-	u32 len = vmxnet3_rxc_len(w1);
 	struct sk_buff *skb;
 
 	if (unlikely(w1 & VMXNET3_RXC1_ERR)) {
@@ -354,12 +342,7 @@ static void vmxnet3_rx_single(struct vmxnet3_queue *q, u64 w0, u64 w1)
 		vmxnet3_rx_xdp(q, buf, w0, w1);
 		return;
 	}
-	if (len <= VMXNET3_COPYBREAK) {
-		vmxnet3_poll_count(q, VMXNET3_POLL_RX_COPIED);
-		skb = vmxnet3_rx_copy(q, buf, len);
-	} else {
-		skb = vmxnet3_rx_build(q, buf, len);
-	}
+	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
 	if (unlikely(!skb)) {
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
 		return;
@@ -432,7 +415,7 @@ static int vmxnet3_rx_next(struct vmxnet3_queue *q, u64 w0, u64 w1)
 	return 1;
 }
 
-static int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u64 w0, u64 w1)
+static noinline int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u64 w0, u64 w1)
 {
 	if (unlikely(v == VMXNET3_RXC_SKIPPED)) {
 		vmxnet3_rx_take(&q->rx, 0, w0);
@@ -442,7 +425,7 @@ static int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u
 	if (!(w0 & VMXNET3_RXC0_SOP))
 		return vmxnet3_rx_next(q, w0, w1);
 	if (w0 & VMXNET3_RXC0_EOP) {
-		vmxnet3_rx_single(q, w0, w1);
+		vmxnet3_rx_single(q, vmxnet3_rx_take(&q->rx, 0, w0), w0, w1);
 		return 1;
 	}
 	vmxnet3_rx_first(q, w0, w1);
@@ -470,6 +453,13 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 		w0 = le64_to_cpu(READ_ONCE(c->w0));
 		w1 = le64_to_cpu(READ_ONCE(c->w1));
 		vmxnet3_comp_advance(&rx->comp_pos);
+		if (likely(vmxnet3_rxc_is_simple(&rx->pos[0], w0, w1, rx->is_mid_packet))) {
+			u32 slot = rx->pos[0].cons++ & rx->pos[0].mask;
+
+			vmxnet3_rx_single(q, &rx->buf[0][slot], w0, w1);
+			done++;
+			continue;
+		}
 		v = vmxnet3_rxc_check(rx->pos, w0, w1, rx->is_mid_packet);
 		if (unlikely(v > VMXNET3_RXC_SKIPPED)) {
 			vmxnet3_rx_bad(q, v);
@@ -489,6 +479,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 void vmxnet3_rx_start(struct vmxnet3_queue *q)
 {
 	struct vmxnet3_rxq *rx = &q->rx;
+	bool is_full;
 	u32 ring, slot;
 
 	for (ring = 0; ring < 2; ring++) {
@@ -508,12 +499,12 @@ void vmxnet3_rx_start(struct vmxnet3_queue *q)
 	rx->is_short = false;
 	rx->is_broken = false;
 	rx->is_masked = false;
-	for (ring = 0; ring < 2; ring++) {
-		if (vmxnet3_rx_refill_ring(rx, ring))
-			continue;
-		rx->is_short = true;
-		mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
-	}
+	is_full = vmxnet3_rx_refill_ring(rx, 0);
+	is_full &= vmxnet3_rx_refill_ring(rx, 1);
+	if (is_full)
+		return;
+	rx->is_short = true;
+	mod_timer(&rx->refill_timer, jiffies + VMXNET3_RX_RETRY);
 }
 
 /* Drops a packet that had not ended; posted pages stay in their slots. */

@@ -40,7 +40,6 @@ static const struct vmxnet3_stat_name vmxnet3_poll_names[VMXNET3_POLL_STAT_COUNT
 	[VMXNET3_POLL_RX_PACKETS] = { "rx", "packets" },
 	[VMXNET3_POLL_RX_BYTES] = { "rx", "bytes" },
 	[VMXNET3_POLL_RX_CSUM_GOOD] = { "rx", "csum_good" },
-	[VMXNET3_POLL_RX_COPIED] = { "rx", "copied" },
 	[VMXNET3_POLL_RX_LRO] = { "rx", "lro" },
 	[VMXNET3_POLL_RX_XDP_PASS] = { "rx", "xdp_pass" },
 	[VMXNET3_POLL_RX_XDP_TX] = { "rx", "xdp_tx" },
