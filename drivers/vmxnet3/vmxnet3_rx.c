@@ -193,8 +193,8 @@ static struct sk_buff *vmxnet3_rx_wrap(struct vmxnet3_queue *q, struct vmxnet3_r
 	return skb;
 }
 
-static __always_inline struct sk_buff *vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
-					u32 len)
+static __always_inline struct sk_buff *
+vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
 {
 	u32 headroom = q->rx.headroom;
 
@@ -306,7 +306,8 @@ static void vmxnet3_rx_count_error(struct vmxnet3_queue *q, u64 w1)
 }
 
 /* Lets the program decide first, and hands up what it passes. */
-static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0, u64 w1)
+static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0,
+				    u64 w1)
 {
 	u32 metasize, len = vmxnet3_rxc_len(w1);
 	struct sk_buff *skb;
@@ -415,7 +416,8 @@ static int vmxnet3_rx_next(struct vmxnet3_queue *q, u64 w0, u64 w1)
 	return 1;
 }
 
-static noinline int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u64 w0, u64 w1)
+static noinline int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_verdict v, u64 w0,
+				   u64 w1)
 {
 	if (unlikely(v == VMXNET3_RXC_SKIPPED)) {
 		vmxnet3_rx_take(&q->rx, 0, w0);
