@@ -13,7 +13,7 @@ for mode in msix msi intx; do
 	ip address add $guest/24 dev eth0
 	ip link set eth0 up
 	wait_for 5 grep -q 1 /sys/class/net/eth0/carrier
-	ping -q -i 0.02 -c 50 $peer | grep -q ' 0% packet loss' || fail "pings lost with $mode"
+	pings -i 0.02 -c 50 $peer
 	iperf3 -c $peer -n 16M -i 0 > /dev/null
 	iperf3 -c $peer -n 16M -i 0 -R > /dev/null
 	vectors=$(find /sys/bus/pci/devices/0000:00:10.0/ -path '*/msi_irqs/*' | wc -l)

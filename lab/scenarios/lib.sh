@@ -57,6 +57,23 @@ iperf_server() {
 	wait_for 10 port_open "$((5201 + ${1:-0}))"
 }
 
+# echoes                   requests sent and answers received so far, by the kernel's count
+echoes() {
+	awk '/^Icmp:/ && !n++ { for (i = 2; i <= NF; i++) at[$i] = i; next } /^Icmp:/ { sent = $at["OutEchos"]; got = $at["InEchoReps"] }
+		/^Icmp6OutEchos/ { sent += $2 } /^Icmp6InEchoReplies/ { got += $2 } END { print sent + 0, got + 0 }' /proc/net/snmp /proc/net/snmp6
+}
+all_answered() { [ "$(echoes | awk -v s="$1" -v g="$2" '{ print ($1 - s == $2 - g && $1 > s) }')" = 1 ]; }
+
+# pings ARG…               ping; all must be answered. The kernel is asked, for ping itself gives up on an
+#                          answer after twice the usual time, which a busy machine easily takes
+pings() {
+	local before
+	before=$(echoes)
+	ping -q "$@" > /run/pings || true
+	# shellcheck disable=SC2086  # two numbers
+	wait_for 10 all_answered $before
+}
+
 # netns NAME               a network namespace of the guest; run things in it by 'ip netns exec NAME'
 netns() {
 	ip netns add "$1"

@@ -7,11 +7,11 @@
 
 for size in 56 1472 4000; do
 	step "IPv4, $size bytes"
-	ping -q -i 0.05 -c 20 -s $size $peer | tee /dev/stderr | grep -q ' 0% packet loss'
+	pings -i 0.05 -c 20 -s $size $peer
 done
 for size in 56 1452 4000; do
 	step "IPv6, $size bytes"
-	ping -q -i 0.05 -c 20 -s $size $peer6 | tee /dev/stderr | grep -q ' 0% packet loss'
+	pings -i 0.05 -c 20 -s $size $peer6
 done
 step "from the peer's side"
-at_peer ping -q -i 0.05 -c 20 $guest | grep -q ' 0% packet loss'
+at_peer bash -c ". '$here/lib.sh'; pings -i 0.05 -c 20 $guest"

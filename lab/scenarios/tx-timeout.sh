@@ -3,6 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: a device that stops sending is noticed, reset, and works again, twice
 # vm: --nic vmxnet3 --timeout 180 --expect dev_watchdog
+# check: 6.12/ours 7.3/ours 6.1/stock
 . "$(dirname "$0")/lib.sh"
 
 # The watchdog's own counter, of all queues.

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: MTU, rings, channels, offloads and the cable change under traffic; content stays whole
 # vm: --nic vmxnet3 --timeout 240
+# check: 6.1/ours 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
 mtu() {

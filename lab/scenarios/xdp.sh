@@ -3,6 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: XDP programs in the driver: pass, drop, send back, redirect; content whole, resets survived
 # vm: --nic vmxnet3 --nic vmxnet3 --timeout 240
+# check: 6.1/ours 7.3/ours
 # build: scripts/build-xdp
 . "$(dirname "$0")/lib.sh"
 
