@@ -47,7 +47,7 @@ bench: ## counts per packet and speeds, ours beside the in-tree driver (a quarte
 	@scripts/setup bench
 	@bench/net $(if $(KERNEL),--kernel $(KERNEL))
 
-style: ## checkpatch, clang-format, clang-tidy, shellcheck, codespell
+style: ## checkpatch, clang-format, clang-tidy, shellcheck, codespell, documented counters
 	@scripts/style
 
 clean: ## remove build/ (the cache outside the repo stays)
