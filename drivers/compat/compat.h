@@ -129,13 +129,8 @@ static inline void ethtool_puts(u8 **data, const char *str)
 	container_of(callback_timer, typeof(*(var)), timer_fieldname)
 #endif
 
-/* A macro, so net/netdev_queues.h need not be read before every file. */
-#ifdef NEED_NETIF_TXQ_COMPLETED_WAKE
-#define netif_txq_completed_wake(txq, pkts, bytes, get_desc, start_thrs)	\
-	({									\
-		netdev_tx_completed_queue(txq, pkts, bytes);			\
-		netif_txq_maybe_wake(txq, get_desc, start_thrs);		\
-	})
+#ifdef NEED_SYSTEM_PERCPU_WQ
+#define system_percpu_wq system_wq
 #endif
 
 #endif /* VMGUEST_COMPAT_H */

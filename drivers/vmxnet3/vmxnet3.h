@@ -217,7 +217,6 @@ struct vmxnet3_txq {
 	struct vmxnet3_tx_buf *buf;
 	dma_addr_t data_pa;
 	u32 mask;
-	u32 id;
 	struct device *dma_dev;
 	struct netdev_queue *nq;
 	void __iomem *doorbell;
@@ -230,6 +229,7 @@ struct vmxnet3_txq {
 	u32 rung;		/* prod at the last doorbell */
 	u32 bql_known;		/* bytes in flight that byte queue limits know of */
 	u32 bql_unknown;	/* and those that they have not been told of yet */
+	u32 num_frames;		/* frames of XDP in flight */
 	bool is_armed;		/* the vector is unmasked, or fired just now */
 	/*
 	 * The device said something impossible: the ring is left alone and the
@@ -259,7 +259,8 @@ struct vmxnet3_rxq {
 	struct page_pool *pool[2];
 	u32 buf_size[2];
 	u32 headroom;
-	u32 mtu;
+	u32 merged_above;	/* a longer packet is several that the device merged */
+	struct device *dma_dev;
 	enum dma_data_direction dma_dir;
 	struct xdp_rxq_info *xdp_rxq;	/* if the buffers are fit for a program */
 	struct bpf_prog *prog;	/* priv's at the start of the poll */
@@ -291,6 +292,7 @@ struct vmxnet3_queue {
 	u32 id;
 	struct vmxnet3_rxq rx;
 	struct vmxnet3_txq tx;
+	bool has_affinity;	/* its vectors were given a processor once */
 	struct vmxnet3_poll_stats stats;
 	struct vmxnet3_hw_total rx_out_of_buf;
 	struct vmxnet3_hw_total rx_errors;
@@ -346,6 +348,7 @@ enum vmxnet3_service {
 	VMXNET3_SERVICE_QUEUE_ERROR,
 	VMXNET3_SERVICE_RETRY,		/* the last reset failed */
 	VMXNET3_SERVICE_USER,		/* asked for through devlink */
+	VMXNET3_SERVICE_COUNT
 };
 
 struct vmxnet3_priv {
@@ -379,6 +382,7 @@ struct vmxnet3_priv {
 	bool has_moderation;		/* the device moderates interrupts as it sees fit */
 	u32 wake;			/* WAKE_* */
 	struct devlink *devlink;	/* NULL if it could not be had */
+	bool is_going;			/* remove has begun: nothing is scheduled any more */
 
 	/* The service work; pending is a set of bits, set from anywhere. */
 	struct delayed_work service;
@@ -483,6 +487,7 @@ int vmxnet3_hw_alloc(struct vmxnet3_priv *priv);
 void vmxnet3_hw_free(struct vmxnet3_priv *priv);
 struct vmxnet3_rings *vmxnet3_rings_alloc(struct vmxnet3_priv *priv,
 					  const struct vmxnet3_config *config);
+void vmxnet3_rings_discard(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings);
 void vmxnet3_rings_free(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings);
 void vmxnet3_rings_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings);
 void vmxnet3_rings_drain(struct vmxnet3_priv *priv);

@@ -14,6 +14,9 @@
 
 #include "vmxnet3_ring.h"
 
+/* No descriptor has this word 1; 0 is the word of a full segment in every second lap. */
+#define VMXNET3_TXD_NONE	(~0ull)
+
 /* A segment of 16384 bytes is encoded as length 0. */
 static inline u64 vmxnet3_txd_len(u32 len)
 {

@@ -330,10 +330,10 @@ void vmxnet3_hw_set_vlans(struct vmxnet3_hw *hw, const unsigned long *vlans, boo
 	u32 words[ARRAY_SIZE(hw->shared->vf_table)];
 	int i;
 
+	spin_lock_irqsave(&hw->lock, flags);
+	/* Read under the lock, so that the last to write the table has the latest ids. */
 	bitmap_to_arr32(words, vlans, 4096);
 	words[0] |= BIT(0);
-
-	spin_lock_irqsave(&hw->lock, flags);
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		hw->shared->vf_table[i] = cpu_to_le32(all ? ~0u : words[i]);
 	if (hw->is_active)

@@ -57,7 +57,7 @@ static int vmxnet3_health_recover(struct devlink_health_reporter *reporter, void
 {
 	struct vmxnet3_health *health = devlink_health_reporter_priv(reporter);
 
-	if (!context)
+	if (!context && !READ_ONCE(health->priv->is_going))
 		vmxnet3_schedule_service(health->priv, VMXNET3_SERVICE_USER);
 	return 0;
 }

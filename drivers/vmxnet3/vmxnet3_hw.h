@@ -92,7 +92,6 @@ enum vmxnet3_cmd {
 
 #define VMXNET3_MIN_MTU		60
 #define VMXNET3_MAX_MTU		9000
-#define VMXNET3_MAX_LINK_MBPS	1000000
 
 #define VMXNET3_RING_MIN	32
 #define VMXNET3_RING_MAX	4096
@@ -103,9 +102,7 @@ enum vmxnet3_cmd {
 #define VMXNET3_TX_MAX_DESC_TSO	24
 #define VMXNET3_TX_MAX_SEG	16384u	/* one descriptor; encoded as 0 */
 #define VMXNET3_TX_MAX_HLEN	1023u	/* ten bits */
-#define VMXNET3_TX_MAX_CSUM_OFF	1024u
 #define VMXNET3_TX_MAX_MSS	16383u	/* fourteen bits */
-#define VMXNET3_RX_MAX_BUF	16383u	/* 0 is not 16 KiB here */
 
 /*
  * Every descriptor is two little-endian 64-bit words.  Word 0 of what the
@@ -137,7 +134,6 @@ static_assert(sizeof(struct vmxnet3_comp) == 16);
 #define VMXNET3_TXD_TI		BIT_ULL(47)
 #define VMXNET3_TXD_TCI		GENMASK_ULL(63, 48)
 
-#define VMXNET3_OM_NONE		0
 #define VMXNET3_OM_CSUM		2
 #define VMXNET3_OM_TSO		3
 
@@ -173,7 +169,6 @@ static_assert(sizeof(struct vmxnet3_comp) == 16);
 #define VMXNET3_RXC1_V4		BIT_ULL(53)
 #define VMXNET3_RXC1_FRG	BIT_ULL(54)	/* IP fragment */
 #define VMXNET3_RXC1_FCS	BIT_ULL(55)	/* frame check good */
-#define VMXNET3_RXC1_TYPE	GENMASK_ULL(62, 56)
 
 struct vmxnet3_conf_desc {
 	__le32 version;
@@ -295,7 +290,6 @@ struct vmxnet3_pm_conf {
 static_assert(sizeof(struct vmxnet3_pm_conf) == 920);
 
 /* Values of rssType in a receive completion. */
-#define VMXNET3_RSSTYPE_NONE	0
 #define VMXNET3_RSSTYPE_IPV4	1
 #define VMXNET3_RSSTYPE_TCPV4	2
 #define VMXNET3_RSSTYPE_IPV6	3

@@ -135,7 +135,7 @@ int vmxnet3_irq_setup(struct vmxnet3_priv *priv, enum vmxnet3_intr_type wanted)
 
 	vmxnet3_hw_get(&priv->hw, VMXNET3_CMD_CONF_INTR, &value);
 	conf = vmxnet3_decode_intr(value);
-	priv->must_mask = conf.mask_mode == VMXNET3_MASK_ACTIVE;
+	priv->must_mask = conf.mask_mode != VMXNET3_MASK_AUTO;
 	type = wanted == VMXNET3_INTR_AUTO ? conf.type : wanted;
 	if (type == VMXNET3_INTR_AUTO)
 		type = VMXNET3_INTR_MSIX;
@@ -148,6 +148,25 @@ int vmxnet3_irq_setup(struct vmxnet3_priv *priv, enum vmxnet3_intr_type wanted)
 void vmxnet3_irq_teardown(struct vmxnet3_priv *priv)
 {
 	pci_free_irq_vectors(priv->pdev);
+}
+
+/*
+ * A pair belongs to one processor, with both vectors and what that processor
+ * sends.  Said once; what the admin makes of it later stays.
+ */
+static void vmxnet3_irq_spread(struct vmxnet3_queue *q, int rx, int tx)
+{
+	const struct cpumask *cpu = cpumask_of(cpumask_local_spread(q->id, NUMA_NO_NODE));
+
+	if (q->has_affinity) {
+		irq_update_affinity_hint(rx, cpu);
+		irq_update_affinity_hint(tx, cpu);
+		return;
+	}
+	irq_set_affinity_and_hint(rx, cpu);
+	irq_set_affinity_and_hint(tx, cpu);
+	netif_set_xps_queue(q->priv->netdev, cpu, q->id);
+	q->has_affinity = true;
 }
 
 static int vmxnet3_irq_request_pair(struct vmxnet3_priv *priv, u32 id)
@@ -167,9 +186,7 @@ static int vmxnet3_irq_request_pair(struct vmxnet3_priv *priv, u32 id)
 		free_irq(rx, q);
 		return err;
 	}
-	/* Both on one processor, the pairs spread over them: a hint, not an order. */
-	irq_set_affinity_and_hint(rx, cpumask_of(cpumask_local_spread(id, NUMA_NO_NODE)));
-	irq_set_affinity_and_hint(tx, cpumask_of(cpumask_local_spread(id, NUMA_NO_NODE)));
+	vmxnet3_irq_spread(q, rx, tx);
 	netif_napi_set_irq(&q->napi, rx);
 	return 0;
 }

@@ -25,7 +25,8 @@ MODULE_PARM_DESC(irq_mode, "Interrupt type: auto, msix, msi or intx (default aut
 void vmxnet3_schedule_service(struct vmxnet3_priv *priv, enum vmxnet3_service what)
 {
 	set_bit(what, &priv->pending);
-	schedule_delayed_work(&priv->service, 0);
+	/* At once, even if the work is waiting for its next reset: it waits on by itself. */
+	mod_delayed_work(system_percpu_wq, &priv->service, 0);
 }
 
 static int vmxnet3_outcome_errno(enum vmxnet3_outcome o)
@@ -78,6 +79,10 @@ static int vmxnet3_activate(struct vmxnet3_priv *priv)
 	u32 i;
 
 	ASSERT_RTNL();
+	/* What asked for a reset until now has got it. */
+	for (i = VMXNET3_SERVICE_EVENT + 1; i < VMXNET3_SERVICE_COUNT; i++)
+		clear_bit(i, &priv->pending);
+	atomic_set(&priv->ecr, 0);
 	vmxnet3_shared_fill(priv);
 	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		vmxnet3_tx_start(&priv->queue[i].tx);
@@ -130,8 +135,11 @@ void vmxnet3_halt(struct vmxnet3_priv *priv)
 	u32 i;
 
 	ASSERT_RTNL();
-	if (!priv->is_up)
+	if (!priv->is_up) {
+		/* The stack may have woken senders all the same. */
+		netif_tx_disable(priv->netdev);
 		return;
+	}
 	priv->is_up = false;
 	vmxnet3_hw_stats_update(priv);
 	for (i = 0; i < vmxnet3_pairs(priv); i++) {
@@ -212,6 +220,8 @@ int vmxnet3_reconfigure(struct vmxnet3_priv *priv, const struct vmxnet3_config *
 		priv->config = *config;
 		return 0;
 	}
+	if (!netif_device_present(priv->netdev))
+		return -ENODEV;
 	rings = vmxnet3_rings_alloc(priv, config);
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
@@ -310,7 +320,9 @@ static void vmxnet3_handle_events(struct vmxnet3_priv *priv)
 	ecr = atomic_xchg(&priv->ecr, 0);
 	if (ecr & VMXNET3_ECR_LINK) {
 		vmxnet3_count(priv, VMXNET3_DEV_LINK_EVENTS);
-		vmxnet3_update_link(priv);
+		/* A device that is not up has no carrier, whatever its link. */
+		if (priv->is_up)
+			vmxnet3_update_link(priv);
 	}
 	if (ecr & VMXNET3_ECR_DIC)
 		vmxnet3_count(priv, VMXNET3_DEV_MODE_EVENTS);
@@ -393,7 +405,7 @@ static void vmxnet3_service(struct work_struct *work)
 		reason = vmxnet3_reset_when_due(priv);
 	}
 	rtnl_unlock();
-	if (reason)
+	if (reason && !READ_ONCE(priv->is_going))
 		vmxnet3_health_report(priv, reason);
 }
 
@@ -473,8 +485,8 @@ bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t featur
 }
 
 /*
- * The device merges only segments whose checksum it verified, and a program
- * wants them one by one.  Who switches GRO off wants none merged by that name.
+ * The device merges only segments whose checksum it verified, a tag left in the
+ * packet hides that it was merged, and a program wants segments one by one.  Who switches GRO off wants none merged by that name.
  * Asked for both names, the stack would drop LRO, so who asks for LRO gets it by
  * dropping the other.
  */
@@ -482,7 +494,7 @@ static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 
-	if (!(f & NETIF_F_RXCSUM) || priv->prog)
+	if (!(f & NETIF_F_RXCSUM) || !(f & NETIF_F_HW_VLAN_CTAG_RX) || priv->prog)
 		f &= ~(NETIF_F_LRO | NETIF_F_GRO_HW);
 	if (!(f & NETIF_F_GRO))
 		f &= ~NETIF_F_GRO_HW;
@@ -587,7 +599,6 @@ static int vmxnet3_init_queues(struct vmxnet3_priv *priv)
 		q->priv = priv;
 		q->id = i;
 		q->imr = vmxnet3_hw_imr(&priv->hw, vmxnet3_rx_vector(priv, i));
-		q->tx.id = i;
 		q->tx.nq = netdev_get_tx_queue(netdev, i);
 		q->tx.dma_dev = &priv->pdev->dev;
 		q->tx.doorbell = vmxnet3_hw_tx_doorbell(&priv->hw, i);
@@ -605,8 +616,10 @@ static void vmxnet3_free_queues(struct vmxnet3_priv *priv)
 {
 	u32 i;
 
-	for (i = 0; i < priv->max_pairs; i++)
+	for (i = 0; i < priv->max_pairs; i++) {
+		timer_delete_sync(&priv->queue[i].rx.refill_timer);
 		netif_napi_del(&priv->queue[i].napi);
+	}
 	kvfree(priv->queue);
 }
 
@@ -698,6 +711,8 @@ static int vmxnet3_enable_pci(struct pci_dev *pdev)
 		return err;
 	}
 	pci_set_master(pdev);
+	/* For the recovery from a PCI error. */
+	pci_save_state(pdev);
 	return 0;
 }
 
@@ -755,9 +770,12 @@ static void vmxnet3_remove(struct pci_dev *pdev)
 	struct net_device *netdev = pci_get_drvdata(pdev);
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 
+	WRITE_ONCE(priv->is_going, true);
 	unregister_netdev(netdev);
 	cancel_delayed_work_sync(&priv->service);
 	vmxnet3_health_unregister(priv);
+	/* Once more for who asked through devlink in the meantime. */
+	cancel_delayed_work_sync(&priv->service);
 	vmxnet3_exit_device(priv);
 	vmxnet3_hw_unmap(&priv->hw, pdev);
 	vmxnet3_disable_pci(pdev);

@@ -194,7 +194,7 @@ struct vmxnet3_rings *vmxnet3_rings_alloc(struct vmxnet3_priv *priv,
 			err = vmxnet3_rx_mem_alloc(priv, rings, i);
 	}
 	if (err) {
-		vmxnet3_rings_free(priv, rings);
+		vmxnet3_rings_discard(priv, rings);
 		return ERR_PTR(err);
 	}
 	return rings;
@@ -232,8 +232,8 @@ static void vmxnet3_rx_mem_free(struct device *dev, struct vmxnet3_rings *rings,
  * @priv: the device
  * @rings: complete or half allocated; drained if they were attached
  *
- * The pollers must be off if the rings were ever attached: a page pool asks
- * for that when it goes.
+ * The pollers must be off: a page pool insists on that when it goes, even if it
+ * was never used.
  */
 void vmxnet3_rings_free(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings)
 {
@@ -254,6 +254,23 @@ void vmxnet3_rings_free(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings)
 	kvfree(rings);
 }
 
+/* Frees rings that were never attached, while others may be in use: their pollers pause. */
+void vmxnet3_rings_discard(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings)
+{
+	u32 i, pairs = priv->is_up ? vmxnet3_pairs(priv) : 0;
+
+	for (i = 0; i < pairs; i++)
+		napi_disable(&priv->queue[i].napi);
+	vmxnet3_rings_free(priv, rings);
+	for (i = 0; i < pairs; i++)
+		napi_enable(&priv->queue[i].napi);
+	/* An interrupt that came meanwhile found nobody to call. */
+	local_bh_disable();
+	for (i = 0; i < pairs; i++)
+		napi_schedule(&priv->queue[i].napi);
+	local_bh_enable();
+}
+
 static void vmxnet3_queue_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings *rings, u32 id)
 {
 	struct vmxnet3_ring_mem *m = &rings->pair[id];
@@ -270,7 +287,8 @@ static void vmxnet3_queue_attach(struct vmxnet3_priv *priv, struct vmxnet3_rings
 	tx->mask = rings->config.tx_size - 1;
 	rx->comp = m->rx_comp;
 	rx->headroom = rings->headroom;
-	rx->mtu = rings->config.mtu;
+	rx->merged_above = rings->config.has_lro ? rings->config.mtu : U32_MAX;
+	rx->dma_dev = &priv->pdev->dev;
 	rx->dma_dir = rings->dma_dir;
 	rx->xdp_rxq = rings->config.has_xdp ? &m->xdp_rxq : NULL;
 	for (i = 0; i < 2; i++) {

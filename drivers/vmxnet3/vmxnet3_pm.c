@@ -46,7 +46,7 @@ static __be32 vmxnet3_first_ipv4(struct net_device *netdev)
 	in_dev = __in_dev_get_rcu(netdev);
 	ifa = in_dev ? rcu_dereference(in_dev->ifa_list) : NULL;
 	if (ifa)
-		addr = ifa->ifa_address;
+		addr = ifa->ifa_local;
 	rcu_read_unlock();
 	return addr;
 }
@@ -74,7 +74,7 @@ static void vmxnet3_arm_wake(struct vmxnet3_priv *priv)
 }
 
 /* Stops the interface for good or until it wakes; its rings stay allocated. */
-static void vmxnet3_sleep(struct vmxnet3_priv *priv, bool may_wake_us)
+static void vmxnet3_pm_down(struct vmxnet3_priv *priv, bool may_wake_us)
 {
 	rtnl_lock();
 	netif_device_detach(priv->netdev);
@@ -89,11 +89,12 @@ static void vmxnet3_sleep(struct vmxnet3_priv *priv, bool may_wake_us)
 }
 
 /* Assumes that the device has forgotten everything, the version too. */
-static int vmxnet3_wake(struct vmxnet3_priv *priv)
+static int vmxnet3_pm_up(struct vmxnet3_priv *priv)
 {
 	int err;
 
 	rtnl_lock();
+	vmxnet3_halt(priv);
 	err = vmxnet3_start_device(priv);
 	if (!err && netif_running(priv->netdev)) {
 		err = vmxnet3_irq_request(priv);
@@ -110,7 +111,7 @@ void vmxnet3_shutdown(struct pci_dev *pdev)
 {
 	struct vmxnet3_priv *priv = netdev_priv(pci_get_drvdata(pdev));
 
-	vmxnet3_sleep(priv, system_state == SYSTEM_POWER_OFF);
+	vmxnet3_pm_down(priv, system_state == SYSTEM_POWER_OFF);
 	if (system_state == SYSTEM_POWER_OFF) {
 		pci_wake_from_d3(pdev, priv->wake);
 		pci_set_power_state(pdev, PCI_D3hot);
@@ -119,16 +120,16 @@ void vmxnet3_shutdown(struct pci_dev *pdev)
 
 static int vmxnet3_suspend(struct device *dev)
 {
-	vmxnet3_sleep(netdev_priv(dev_get_drvdata(dev)), true);
+	vmxnet3_pm_down(netdev_priv(dev_get_drvdata(dev)), true);
 	return 0;
 }
 
 static int vmxnet3_resume(struct device *dev)
 {
-	return vmxnet3_wake(netdev_priv(dev_get_drvdata(dev)));
+	return vmxnet3_pm_up(netdev_priv(dev_get_drvdata(dev)));
 }
 
-EXPORT_GPL_SIMPLE_DEV_PM_OPS(vmxnet3_pm_ops, vmxnet3_suspend, vmxnet3_resume);
+DEFINE_SIMPLE_DEV_PM_OPS(vmxnet3_pm_ops, vmxnet3_suspend, vmxnet3_resume);
 
 static pci_ers_result_t vmxnet3_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
@@ -136,8 +137,9 @@ static pci_ers_result_t vmxnet3_error_detected(struct pci_dev *pdev, pci_channel
 
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
-	vmxnet3_sleep(priv, false);
-	pci_disable_device(pdev);
+	vmxnet3_pm_down(priv, false);
+	/* Disabling it would be one time too many should it never come back. */
+	pci_clear_master(pdev);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -145,12 +147,10 @@ static pci_ers_result_t vmxnet3_slot_reset(struct pci_dev *pdev)
 {
 	struct vmxnet3_priv *priv = netdev_priv(pci_get_drvdata(pdev));
 
-	if (pci_enable_device(pdev)) {
-		dev_err(&pdev->dev, "cannot be enabled after a PCI error; remove and rescan it\n");
-		return PCI_ERS_RESULT_DISCONNECT;
-	}
-	pci_set_master(pdev);
 	pci_restore_state(pdev);
+	/* A restored state is used up. */
+	pci_save_state(pdev);
+	pci_set_master(pdev);
 	priv->hw.is_gone = false;
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -160,7 +160,7 @@ static void vmxnet3_error_resume(struct pci_dev *pdev)
 	struct vmxnet3_priv *priv = netdev_priv(pci_get_drvdata(pdev));
 
 	vmxnet3_count(priv, VMXNET3_DEV_RESET_PCI);
-	if (vmxnet3_wake(priv))
+	if (vmxnet3_pm_up(priv))
 		dev_err(&pdev->dev, "does not come back after a PCI error; remove and rescan it\n");
 }
 

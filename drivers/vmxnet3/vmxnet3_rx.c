@@ -86,6 +86,10 @@ static __always_inline bool vmxnet3_rx_refill_ring(struct vmxnet3_rxq *rx, const
 						 GFP_ATOMIC | __GFP_NOWARN))
 				return false;
 			d->addr = vmxnet3_rx_addr(rx, buf, ring);
+		} else {
+			/* Passed over, or looked at and not handed up. */
+			dma_sync_single_for_device(rx->dma_dev, buf->dma, rx->buf_size[ring],
+						   rx->dma_dir);
 		}
 		/* The address before the generation that hands the slot over. */
 		dma_wmb();
@@ -240,7 +244,7 @@ static noinline void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *
 	if (skb->ip_summed != CHECKSUM_UNNECESSARY ||
 	    !vmxnet3_rx_tcp_hlen(skb, &net_hlen, &tcp_hlen))
 		return;
-	mss = vmxnet3_lro_mss(q->rx.mtu, net_hlen, tcp_hlen);
+	mss = vmxnet3_lro_mss(q->rx.merged_above, net_hlen, tcp_hlen);
 	if (!mss)
 		return;
 	skb_reset_network_header(skb);
@@ -274,7 +278,8 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 	u32 len = skb->len;
 	bool is_csum_good = q->rx.has_csum && vmxnet3_rxc_csum_good(w0, w1);
 
-	if (unlikely(len < ETH_HLEN)) {
+	/* The header has to be in the first buffer, whatever a hostile device puts there. */
+	if (unlikely(skb_headlen(skb) < ETH_HLEN)) {
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_RUNT);
 		dev_kfree_skb_any(skb);
 		return;
@@ -287,7 +292,7 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 		vmxnet3_rx_hash(skb, w0);
 	skb_record_rx_queue(skb, q->id);
 	skb->protocol = eth_type_trans(skb, q->priv->netdev);
-	if (unlikely(skb->len > q->rx.mtu))
+	if (unlikely(skb->len > q->rx.merged_above))
 		vmxnet3_rx_merged(q, skb);
 	u64_stats_update_begin(&q->stats.syncp);
 	u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_PACKETS]);
@@ -313,6 +318,10 @@ static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_b
 	struct sk_buff *skb;
 	struct xdp_buff xdp;
 
+	if (unlikely(len < ETH_HLEN)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_RUNT);
+		return;
+	}
 	vmxnet3_rx_sync(q, buf, q->rx.headroom, len);
 	xdp_init_buff(&xdp, q->rx.buf_size[0], q->rx.xdp_rxq);
 	xdp_prepare_buff(&xdp, vmxnet3_rx_buf_va(buf), q->rx.headroom, len, true);

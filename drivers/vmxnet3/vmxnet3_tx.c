@@ -16,8 +16,6 @@
  * write returns never raises an interrupt for them, and one that takes its
  * time raises no more of them than ever.
  */
-#include <net/netdev_queues.h>
-
 #include "vmxnet3.h"
 #include "vmxnet3_trace.h"
 
@@ -165,7 +163,7 @@ static bool vmxnet3_tx_fill_gathered(struct vmxnet3_txq *tx, struct vmxnet3_tx_f
 
 /*
  * Writes all descriptors but the word that publishes them, which is returned;
- * 0 if the packet could not be mapped.
+ * VMXNET3_TXD_NONE if the packet could not be mapped.
  */
 static noinline u64 vmxnet3_tx_fill(struct vmxnet3_txq *tx, struct sk_buff *skb, u32 num)
 {
@@ -184,7 +182,7 @@ static noinline u64 vmxnet3_tx_fill(struct vmxnet3_txq *tx, struct sk_buff *skb,
 		return f.sop_word;
 	vmxnet3_tx_unwind(tx, &f);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_MAP);
-	return 0;
+	return VMXNET3_TXD_NONE;
 }
 
 /* The same for the most frequent kind: small and in one piece. */
@@ -230,9 +228,12 @@ static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vm
 			break;
 		buf = &tx->buf[done->cons & tx->mask];
 	}
-	if (likely(first->owner == VMXNET3_TX_STACK))
+	if (likely(first->owner == VMXNET3_TX_STACK)) {
 		napi_consume_skb(first->skb, budget);
-	else if (first->owner == VMXNET3_TX_XDP_RX && budget)
+		return;
+	}
+	tx->num_frames--;
+	if (first->owner == VMXNET3_TX_XDP_RX && budget)
 		xdp_return_frame_rx_napi(first->frame);
 	else
 		xdp_return_frame(first->frame);
@@ -331,9 +332,15 @@ static void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 	}
 }
 
+/* Netpoll comes with interrupts off, where frames of XDP must not be given back. */
+static bool vmxnet3_tx_may_reap(const struct vmxnet3_txq *tx)
+{
+	return likely(!tx->is_broken) && !(unlikely(tx->num_frames) && irqs_disabled());
+}
+
 static void vmxnet3_tx_reap_new(struct vmxnet3_queue *q, int budget)
 {
-	if (vmxnet3_comp_is_pending(q->tx.comp, &q->tx.comp_pos) && likely(!q->tx.is_broken))
+	if (vmxnet3_comp_is_pending(q->tx.comp, &q->tx.comp_pos) && vmxnet3_tx_may_reap(&q->tx))
 		vmxnet3_tx_reap(q, budget);
 }
 
@@ -500,6 +507,12 @@ netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	u64 offload = 0, word;
 	u32 num = 1;
 
+	/* Who bypasses the queueing discipline may come for a queue that is gone. */
+	if (unlikely(skb_get_queue_mapping(skb) >= netdev->real_num_tx_queues)) {
+		dev_core_stats_tx_dropped_inc(netdev);
+		dev_kfree_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
 	if (!is_small) {
 		num = vmxnet3_tx_fit(tx, skb);
 		if (unlikely(!num))
@@ -517,7 +530,7 @@ netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 		offload |= vmxnet3_txd_vlan(skb_vlan_tag_get(skb));
 	word = is_small && !skb_is_nonlinear(skb) ? vmxnet3_tx_fill_small(tx, skb) :
 						    vmxnet3_tx_fill(tx, skb, num);
-	if (unlikely(!word))
+	if (unlikely(word == VMXNET3_TXD_NONE))
 		return vmxnet3_tx_drop(q, skb);
 	vmxnet3_tx_publish(q, skb, num, word | offload);
 	return NETDEV_TX_OK;
@@ -542,7 +555,7 @@ bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
 
 	/* The stack keeps the room that lets it send any packet. */
 	if (unlikely(vmxnet3_tx_free(tx) < VMXNET3_TX_STOP || len < ETH_HLEN ||
-		     len > VMXNET3_TX_MAX_SEG))
+		     len > VMXNET3_TX_MAX_SEG || xdp_frame_has_frags(frame)))
 		return false;
 	if (owner == VMXNET3_TX_XDP) {
 		buf->dma = dma_map_single(tx->dma_dev, frame->data, len, DMA_TO_DEVICE);
@@ -561,6 +574,7 @@ bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
 	buf->bytes = len;
 	buf->num_desc = 1;
 	buf->owner = owner;
+	tx->num_frames++;
 	tx->bql_unknown += len;
 	tx->desc[slot].addr = cpu_to_le64(buf->dma);
 	tx->prod = pos + 1;
@@ -582,6 +596,7 @@ void vmxnet3_tx_start(struct vmxnet3_txq *tx)
 	tx->cons = 0;
 	tx->bql_known = 0;
 	tx->bql_unknown = 0;
+	tx->num_frames = 0;
 	tx->is_broken = false;
 	tx->has_fired = false;
 	/* A vector that serves receive as well is never masked for our sake. */
@@ -595,9 +610,10 @@ void vmxnet3_tx_start(struct vmxnet3_txq *tx)
 void vmxnet3_tx_drain(struct vmxnet3_queue *q)
 {
 	struct vmxnet3_txq *tx = &q->tx;
-	struct vmxnet3_tx_done done;
+	struct vmxnet3_tx_done done = { };
 
-	if (!tx->is_broken && vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) {
+	/* A ring that was attached anew holds completions of its former life. */
+	if (tx->cons != tx->prod && !tx->is_broken && vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) {
 		done = vmxnet3_tx_collect(q, 0);
 		vmxnet3_tx_account(tx, &done);
 	}

@@ -138,7 +138,7 @@ int vmxnet3_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames
 	if (likely(vmxnet3_xdp_may_post(q))) {
 		while (sent < n && vmxnet3_tx_post_frame(q, frames[sent], VMXNET3_TX_XDP))
 			sent++;
-		if (flags & XDP_XMIT_FLUSH)
+		if ((flags & XDP_XMIT_FLUSH) && q->tx.rung != q->tx.prod)
 			vmxnet3_tx_kick(q);
 	}
 	__netif_tx_unlock(q->tx.nq);
