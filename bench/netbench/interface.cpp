@@ -89,6 +89,68 @@ void Interface::set_lro(bool on) const {
         throw std::runtime_error("LRO of " + name_ + " cannot be switched");
 }
 
+std::optional<std::uint32_t> Interface::feature_index(std::string_view name) const {
+    std::vector<std::byte> info(sizeof(ethtool_sset_info) + sizeof(std::uint32_t));
+    auto* set = reinterpret_cast<ethtool_sset_info*>(info.data());
+    set->cmd = ETHTOOL_GSSET_INFO;
+    set->sset_mask = 1ULL << ETH_SS_FEATURES;
+    if (!request(set) || set->sset_mask == 0)
+        return std::nullopt;
+    std::uint32_t count = 0;
+    std::memcpy(&count, info.data() + sizeof(ethtool_sset_info), sizeof count);
+    std::vector<std::byte> names(sizeof(ethtool_gstrings) + std::size_t{count} * ETH_GSTRING_LEN);
+    auto* strings = reinterpret_cast<ethtool_gstrings*>(names.data());
+    strings->cmd = ETHTOOL_GSTRINGS;
+    strings->string_set = ETH_SS_FEATURES;
+    strings->len = count;
+    if (!request(strings))
+        return std::nullopt;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto* text = reinterpret_cast<const char*>(names.data() + sizeof(ethtool_gstrings) +
+                                                         std::size_t{i} * ETH_GSTRING_LEN);
+        if (name == std::string_view(text, strnlen(text, ETH_GSTRING_LEN)))
+            return i;
+    }
+    return std::nullopt;
+}
+
+bool Interface::has_feature(std::string_view name) const {
+    const auto index = feature_index(name);
+    if (!index)
+        return false;
+    const auto blocks = *index / 32 + 1;
+    std::vector<std::byte> all(sizeof(ethtool_gfeatures) +
+                               blocks * sizeof(ethtool_get_features_block));
+    auto* features = reinterpret_cast<ethtool_gfeatures*>(all.data());
+    features->cmd = ETHTOOL_GFEATURES;
+    features->size = blocks;
+    if (!request(features))
+        return false;
+    ethtool_get_features_block block = {};
+    std::memcpy(&block, all.data() + sizeof(ethtool_gfeatures) + (blocks - 1) * sizeof block,
+                sizeof block);
+    return (block.active >> (*index % 32) & 1U) != 0;
+}
+
+void Interface::set_feature(std::string_view name, bool on) const {
+    const auto index = feature_index(name);
+    if (!index)
+        throw std::runtime_error(name_ + " has no feature '" + std::string(name) + "'");
+    const auto blocks = *index / 32 + 1;
+    std::vector<std::byte> all(sizeof(ethtool_sfeatures) +
+                               blocks * sizeof(ethtool_set_features_block));
+    auto* features = reinterpret_cast<ethtool_sfeatures*>(all.data());
+    features->cmd = ETHTOOL_SFEATURES;
+    features->size = blocks;
+    const std::uint32_t bit = 1U << (*index % 32);
+    const ethtool_set_features_block block = {.valid = bit, .requested = on ? bit : 0};
+    std::memcpy(all.data() + sizeof(ethtool_sfeatures) + (blocks - 1) * sizeof block, &block,
+                sizeof block);
+    request(features); // what it returns tells only whether more was changed
+    if (has_feature(name) != on)
+        throw std::runtime_error(std::string(name) + " of " + name_ + " cannot be switched");
+}
+
 std::uint32_t Interface::rx_ring() const {
     ethtool_ringparam ring = {};
     ring.cmd = ETHTOOL_GRINGPARAM;

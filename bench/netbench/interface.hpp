@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace vmguest::netbench {
 
@@ -30,6 +32,10 @@ public:
     void set_tso(bool on) const;
     bool has_lro() const;
     void set_lro(bool on) const;
+    /// A feature by the name that ethtool -k shows, say "rx-gro-hw"; false where it is unknown.
+    bool has_feature(std::string_view name) const;
+    /// Throws where it cannot be switched.
+    void set_feature(std::string_view name, bool on) const;
     std::uint32_t rx_ring() const;
     std::uint32_t longest_rx_ring() const;
     /// Takes the interface down and up again; returns when there is a carrier.
@@ -40,6 +46,7 @@ private:
     std::uint32_t value(std::uint32_t command) const;
     void set_value(std::uint32_t command, std::uint32_t value, const char* what) const;
     std::uint64_t statistic(const char* which) const;
+    std::optional<std::uint32_t> feature_index(std::string_view name) const;
 
     std::string name_;
     std::string driver_;

@@ -210,24 +210,38 @@ vmxnet3_rxc_check(const struct vmxnet3_rx_ring_pos r[2], u64 w0, u64 w1, bool mi
  * @r: the queue's ring 0
  * @w0: word 0 of the completion
  * @w1: word 1 of the completion
- * @mid_packet: an earlier completion started a packet that has not ended
  *
  * One comparison tells ring, slot, start and end at once.  What is not simple
  * need not be bad: vmxnet3_rxc_check() judges it.
  *
- * Return: true if vmxnet3_rxc_check() would say VMXNET3_RXC_OK and the slot is
- * that of @r->cons.
+ * Return: true if vmxnet3_rxc_check() would say VMXNET3_RXC_OK between two
+ * packets, and the slot is that of @r->cons.
  */
-static inline bool vmxnet3_rxc_is_simple(const struct vmxnet3_rx_ring_pos *r, u64 w0, u64 w1,
-					 bool mid_packet)
+static inline bool vmxnet3_rxc_is_simple(const struct vmxnet3_rx_ring_pos *r, u64 w0, u64 w1)
 {
 	const u64 fields = VMXNET3_RXC0_IDX | VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |
 			   VMXNET3_RXC0_RQID;
 	u64 want = (r->cons & r->mask) | VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |
 		   FIELD_PREP(VMXNET3_RXC0_RQID, r->rqid);
 
-	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && !mid_packet &&
-	       r->cons != r->prod;
+	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && r->cons != r->prod;
+}
+
+/**
+ * vmxnet3_rxc_is_next_body - is a completion the usual one amid a packet: the next body?
+ * @r: the queue's ring 1
+ * @w0: word 0 of the completion
+ * @w1: word 1 of the completion
+ *
+ * Return: true if vmxnet3_rxc_check() would say VMXNET3_RXC_OK amid a packet,
+ * and the slot is that of @r->cons.
+ */
+static inline bool vmxnet3_rxc_is_next_body(const struct vmxnet3_rx_ring_pos *r, u64 w0, u64 w1)
+{
+	const u64 fields = VMXNET3_RXC0_IDX | VMXNET3_RXC0_SOP | VMXNET3_RXC0_RQID;
+	u64 want = (r->cons & r->mask) | FIELD_PREP(VMXNET3_RXC0_RQID, r->rqid);
+
+	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && r->cons != r->prod;
 }
 
 /**

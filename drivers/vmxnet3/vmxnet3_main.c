@@ -486,9 +486,9 @@ bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t featur
 
 /*
  * The device merges only segments whose checksum it verified, a tag left in the
- * packet hides that it was merged, and a program wants segments one by one.  Who switches GRO off wants none merged by that name.
- * Asked for both names, the stack would drop LRO, so who asks for LRO gets it by
- * dropping the other.
+ * packet hides that it was merged, and a program wants segments one by one.  Who
+ * switches GRO off wants none merged by that name.  Asked for both names, the
+ * stack would drop LRO, so who asks for LRO gets it by dropping the other.
  */
 static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_features_t f)
 {

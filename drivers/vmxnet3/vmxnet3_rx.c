@@ -176,6 +176,11 @@ static struct vmxnet3_rx_buf *vmxnet3_rx_take(struct vmxnet3_rxq *rx, u32 ring, 
 	return &rx->buf[ring][slot];
 }
 
+static struct vmxnet3_rx_buf *vmxnet3_rx_take_next(struct vmxnet3_rxq *rx, u32 ring)
+{
+	return &rx->buf[ring][rx->pos[ring].cons++ & rx->pos[ring].mask];
+}
+
 static void vmxnet3_rx_sync(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 offset,
 			    u32 len)
 {
@@ -397,9 +402,8 @@ static void vmxnet3_rx_add_body(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *
  * the end of a packet, and every buffer of one that is being dropped, so that
  * a packet without an end cannot keep us here.
  */
-static int vmxnet3_rx_next(struct vmxnet3_queue *q, u64 w0, u64 w1)
+static int vmxnet3_rx_next(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w0, u64 w1)
 {
-	struct vmxnet3_rx_buf *buf = vmxnet3_rx_take(&q->rx, 1, w0);
 	u32 len = vmxnet3_rxc_len(w1);
 	struct sk_buff *skb;
 
@@ -434,7 +438,7 @@ static noinline int vmxnet3_rx_one(struct vmxnet3_queue *q, enum vmxnet3_rxc_ver
 		return 1;
 	}
 	if (!(w0 & VMXNET3_RXC0_SOP))
-		return vmxnet3_rx_next(q, w0, w1);
+		return vmxnet3_rx_next(q, vmxnet3_rx_take(&q->rx, 1, w0), w0, w1);
 	if (w0 & VMXNET3_RXC0_EOP) {
 		vmxnet3_rx_single(q, vmxnet3_rx_take(&q->rx, 0, w0), w0, w1);
 		return 1;
@@ -464,11 +468,14 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 		w0 = le64_to_cpu(READ_ONCE(c->w0));
 		w1 = le64_to_cpu(READ_ONCE(c->w1));
 		vmxnet3_comp_advance(&rx->comp_pos);
-		if (likely(vmxnet3_rxc_is_simple(&rx->pos[0], w0, w1, rx->is_mid_packet))) {
-			u32 slot = rx->pos[0].cons++ & rx->pos[0].mask;
-
-			vmxnet3_rx_single(q, &rx->buf[0][slot], w0, w1);
-			done++;
+		if (!rx->is_mid_packet) {
+			if (likely(vmxnet3_rxc_is_simple(&rx->pos[0], w0, w1))) {
+				vmxnet3_rx_single(q, vmxnet3_rx_take_next(rx, 0), w0, w1);
+				done++;
+				continue;
+			}
+		} else if (likely(vmxnet3_rxc_is_next_body(&rx->pos[1], w0, w1))) {
+			done += vmxnet3_rx_next(q, vmxnet3_rx_take_next(rx, 1), w0, w1);
 			continue;
 		}
 		v = vmxnet3_rxc_check(rx->pos, w0, w1, rx->is_mid_packet);

@@ -613,7 +613,8 @@ void vmxnet3_tx_drain(struct vmxnet3_queue *q)
 	struct vmxnet3_tx_done done = { };
 
 	/* A ring that was attached anew holds completions of its former life. */
-	if (tx->cons != tx->prod && !tx->is_broken && vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) {
+	if (tx->cons != tx->prod && !tx->is_broken &&
+	    vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) {
 		done = vmxnet3_tx_collect(q, 0);
 		vmxnet3_tx_account(tx, &done);
 	}
