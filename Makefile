@@ -5,9 +5,13 @@
 
 KERNEL ?=
 KDIR ?=
+KERNEL_RELEASE ?=
+DKMS_ROOT ?=
+DKMS_TREE ?=
 MODULE_ARGS := $(if $(KDIR),KDIR=$(KDIR),$(if $(KERNEL),KERNEL=$(KERNEL)))
+DKMS_ARGS := $(KERNEL_RELEASE) $(if $(DKMS_ROOT),ROOT=$(DKMS_ROOT)) $(if $(DKMS_TREE),DKMS_TREE=$(DKMS_TREE))
 
-.PHONY: help demo check check-long setup build modules modules_install kunit scenarios bench style clean
+.PHONY: help demo check check-long setup build modules modules_install dkms-install dkms-uninstall kunit scenarios bench style clean
 
 help: ## this list
 	@echo 'vmguest: make TARGET [KERNEL=6.1|6.12|7.3] [KDIR=/path/to/kernel/build]'
@@ -36,6 +40,12 @@ modules: ## our modules for KERNEL= or KDIR=, warning-free or not at all
 
 modules_install: ## install them for KDIR= (INSTALL_MOD_PATH= for a staging root)
 	@scripts/kmod install $(MODULE_ARGS) $(if $(INSTALL_MOD_PATH),INSTALL_MOD_PATH=$(INSTALL_MOD_PATH))
+
+dkms-install: ## let DKMS build and install them, for KERNEL_RELEASE="RELEASE…", else for all kernels here
+	@scripts/dkms install $(DKMS_ARGS)
+
+dkms-uninstall: ## take them back from DKMS; the kernels' own drivers are used again
+	@scripts/dkms uninstall $(DKMS_ARGS)
 
 kunit: ## unit tests of the kernel code: host, UML, stock kernels; coverage
 	@kunit/run all
