@@ -4,11 +4,12 @@
  *
  * vmxnet3 decisions off the hot path: version, interrupt and link registers,
  * ring sizes, queue counts, segment size of merged packets, reset back-off,
- * device counters across activations.
+ * device counters across activations, what wakes the machine.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "../drivers/vmxnet3/vmxnet3_core.h"
 
@@ -139,6 +140,125 @@ static void device_counters_never_go_backwards(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, total, 20);
 }
 
+/* Where the device looks for what, from the tables of VMware's public headers. */
+static_assert(offsetof(struct vmxnet3_pm_conf, num_filters) == 2);
+static_assert(offsetof(struct vmxnet3_pm_conf, filter) == 8);
+static_assert(offsetof(struct vmxnet3_pm_filter, pattern_size) == 1);
+static_assert(offsetof(struct vmxnet3_pm_filter, mask) == 2);
+static_assert(offsetof(struct vmxnet3_pm_filter, pattern) == 18);
+static_assert(offsetof(struct vmxnet3_rss_conf, hash_func) == 2);
+static_assert(offsetof(struct vmxnet3_rss_conf, key_size) == 4);
+static_assert(offsetof(struct vmxnet3_rss_conf, table_size) == 6);
+static_assert(offsetof(struct vmxnet3_rss_conf, key) == 8);
+static_assert(offsetof(struct vmxnet3_rss_conf, table) == 48);
+static_assert(offsetof(struct vmxnet3_hw_tx_stats, errors) == 64);
+static_assert(offsetof(struct vmxnet3_hw_tx_stats, discards) == 72);
+static_assert(offsetof(struct vmxnet3_hw_rx_stats, out_of_buf) == 64);
+static_assert(offsetof(struct vmxnet3_hw_rx_stats, errors) == 72);
+static_assert(offsetof(struct vmxnet3_rxq_desc, stats) + sizeof(struct vmxnet3_hw_rx_stats) ==
+	      offsetof(struct vmxnet3_rxq_desc, ts_ring_pa));
+static_assert(offsetof(struct vmxnet3_txq_desc, stats) + sizeof(struct vmxnet3_hw_tx_stats) ==
+	      offsetof(struct vmxnet3_txq_desc, ts_ring_pa));
+
+static const u8 wake_mac[6] = { 0x00, 0x0c, 0x29, 0xa1, 0xb2, 0xc3 };
+static const u8 wake_ipv4[4] = { 10, 0, 2, 15 };
+
+/* The block as the device reads it: all of it is overwritten, whatever it held. */
+static const u8 *wake_bytes(struct kunit *test, bool is_magic, bool is_ucast, bool is_arp)
+{
+	struct vmxnet3_pm_conf *conf = kunit_kzalloc(test, sizeof(*conf), GFP_KERNEL);
+	const struct vmxnet3_wake wake = {
+		.is_magic = is_magic,
+		.is_ucast = is_ucast,
+		.is_arp = is_arp,
+		.mac = wake_mac,
+		.ipv4 = wake_ipv4,
+	};
+
+	KUNIT_ASSERT_NOT_NULL(test, conf);
+	memset(conf, 0xff, sizeof(*conf));
+	vmxnet3_fill_wake(conf, &wake);
+	return (const u8 *)conf;
+}
+
+/* Bytes @from to the end of the block are 0. */
+static void expect_rest_is_zero(struct kunit *test, const u8 *bytes, size_t from)
+{
+	for (; from < sizeof(struct vmxnet3_pm_conf); from++)
+		KUNIT_EXPECT_EQ_MSG(test, bytes[from], 0, "byte %zu", from);
+}
+
+/*
+ * A filter is maskSize, patternSize, mask[16], pattern[128], 6 bytes of padding;
+ * @mask and @pattern are followed by zeros.
+ */
+static void expect_filter(struct kunit *test, const u8 *bytes, const u8 *mask, u8 mask_size,
+			  const u8 *pattern, u8 pattern_size)
+{
+	int i;
+
+	KUNIT_EXPECT_EQ(test, bytes[0], mask_size);
+	KUNIT_EXPECT_EQ(test, bytes[1], pattern_size);
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_EQ_MSG(test, bytes[2 + i], i < mask_size ? mask[i] : 0, "mask %d", i);
+	for (i = 0; i < 134; i++)
+		KUNIT_EXPECT_EQ_MSG(test, bytes[18 + i], i < pattern_size ? pattern[i] : 0,
+				    "pattern %d", i);
+}
+
+/* One mask bit a byte, the lowest first: six bytes of address are 0x3f. */
+static const u8 ucast_mask[] = { 0x3f };
+/* EtherType in bytes 12 and 13, operation in 20 and 21, target address in 38 to 41. */
+static const u8 arp_mask[] = { 0x00, 0x30, 0x30, 0x00, 0xc0, 0x03 };
+static const u8 arp_pattern[42] = {
+	[12] = 0x08, 0x06, [20] = 0x00, 0x01, [38] = 10, 0, 2, 15,
+};
+
+static void golden_wake_by_nothing(struct kunit *test)
+{
+	expect_rest_is_zero(test, wake_bytes(test, false, false, false), 0);
+}
+
+static void golden_wake_by_magic_packet(struct kunit *test)
+{
+	const u8 *bytes = wake_bytes(test, true, false, false);
+
+	KUNIT_EXPECT_EQ(test, bytes[0], 1);
+	expect_rest_is_zero(test, bytes, 1);
+}
+
+static void golden_wake_by_unicast(struct kunit *test)
+{
+	const u8 *bytes = wake_bytes(test, false, true, false);
+
+	KUNIT_EXPECT_EQ(test, bytes[0], 2);
+	KUNIT_EXPECT_EQ(test, bytes[1], 0);
+	KUNIT_EXPECT_EQ(test, bytes[2], 1);
+	expect_filter(test, bytes + 8, ucast_mask, 1, wake_mac, 6);
+	expect_rest_is_zero(test, bytes, 8 + 152);
+}
+
+static void golden_wake_by_arp(struct kunit *test)
+{
+	const u8 *bytes = wake_bytes(test, false, false, true);
+
+	KUNIT_EXPECT_EQ(test, bytes[0], 2);
+	KUNIT_EXPECT_EQ(test, bytes[2], 1);
+	expect_filter(test, bytes + 8, arp_mask, 6, arp_pattern, 42);
+	expect_rest_is_zero(test, bytes, 8 + 152);
+}
+
+static void golden_wake_by_everything(struct kunit *test)
+{
+	const u8 *bytes = wake_bytes(test, true, true, true);
+
+	KUNIT_EXPECT_EQ(test, bytes[0], 3);
+	KUNIT_EXPECT_EQ(test, bytes[2], 2);
+	expect_filter(test, bytes + 8, ucast_mask, 1, wake_mac, 6);
+	expect_filter(test, bytes + 8 + 152, arp_mask, 6, arp_pattern, 42);
+	expect_rest_is_zero(test, bytes, 8 + 2 * 152);
+}
+
 static void every_name_is_there(struct kunit *test)
 {
 	u32 i;
@@ -165,6 +285,11 @@ static struct kunit_case vmxnet3_core_cases[] = {
 	KUNIT_CASE(derives_segment_size_from_mtu),
 	KUNIT_CASE(resets_back_off_and_recover),
 	KUNIT_CASE(device_counters_never_go_backwards),
+	KUNIT_CASE(golden_wake_by_nothing),
+	KUNIT_CASE(golden_wake_by_magic_packet),
+	KUNIT_CASE(golden_wake_by_unicast),
+	KUNIT_CASE(golden_wake_by_arp),
+	KUNIT_CASE(golden_wake_by_everything),
 	KUNIT_CASE(every_name_is_there),
 	{}
 };

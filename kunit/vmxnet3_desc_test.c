@@ -300,6 +300,27 @@ static void golden_rx_completion_fields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmxnet3_txc_slot(0xffffffff00000fffull), 0xfff);
 }
 
+static void golden_rx_completion_hash(struct kunit *test)
+{
+	/*
+	 * dw0 0x4804c0e8: slot 0x0e8, eop+sop, rqID 4, rssType 2 (bits 26-29, TCP over
+	 * IPv4), cnc.  dw1: the hash.
+	 */
+	static const u8 golden[8] = { 0xe8, 0xc0, 0x04, 0x48, 0x78, 0x56, 0x34, 0x92 };
+	struct vmxnet3_comp c = { 0 };
+	u64 w0;
+
+	memcpy(&c.w0, golden, sizeof(golden));
+	w0 = le64_to_cpu(c.w0);
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_hash(w0), 0x92345678u);
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_rss_type(w0), VMXNET3_RSSTYPE_TCPV4);
+	/* Neighbours do not leak in. */
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_hash(0xffffffffull), 0);
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_hash(~0ull), 0xffffffffu);
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_rss_type(~VMXNET3_RXC0_RSSTYPE), VMXNET3_RSSTYPE_NONE);
+	KUNIT_EXPECT_EQ(test, vmxnet3_rxc_rss_type(~0ull), 0xf);
+}
+
 static const struct csum_row {
 	const char *name;
 	u64 w0;
@@ -347,6 +368,7 @@ static struct kunit_case vmxnet3_desc_cases[] = {
 	KUNIT_CASE_PARAM(judges_rx_completion, rxc_gen_params),
 	KUNIT_CASE(passes_only_what_was_posted),
 	KUNIT_CASE(golden_rx_completion_fields),
+	KUNIT_CASE(golden_rx_completion_hash),
 	KUNIT_CASE_PARAM(trusts_only_a_verified_checksum, csum_gen_params),
 	{}
 };

@@ -7,7 +7,15 @@
  * themselves.
  */
 #include <kunit/test.h>
+#include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/module.h>
+
+/* What a peek may see besides the last store: the value it replaced, and how many there were. */
+static u32 store_over, store_count;
+
+#undef WRITE_ONCE
+#define WRITE_ONCE(x, val)	(store_count++, store_over = (x), (x) = (val))
 
 #include "../drivers/vmxnet3/vmxnet3_ring.h"
 
@@ -166,6 +174,27 @@ static void completion_reader_flips_at_any_ring_size(struct kunit *test)
 	}
 }
 
+/* A peek from another processor indexes the ring with whatever it finds. */
+static void completion_reader_is_never_seen_out_of_range(struct kunit *test)
+{
+	static const u32 sizes[] = { 2, 64, 1056 };
+	struct vmxnet3_comp_pos p;
+	size_t s;
+	u32 k;
+
+	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
+		vmxnet3_comp_start(&p, sizes[s]);
+		for (k = 0; k < 3 * sizes[s]; k++) {
+			store_count = 0;
+			vmxnet3_comp_advance(&p);
+			/* Nothing had been put there ahead of the one store. */
+			KUNIT_ASSERT_EQ(test, store_count, 1);
+			KUNIT_ASSERT_EQ(test, store_over, k % sizes[s]);
+			KUNIT_ASSERT_LT(test, p.next, sizes[s]);
+		}
+	}
+}
+
 static void zeroed_completion_memory_is_not_new(struct kunit *test)
 {
 	struct vmxnet3_comp_pos p;
@@ -187,6 +216,7 @@ static struct kunit_case vmxnet3_ring_cases[] = {
 	KUNIT_CASE(packet_ends_by_its_last_descriptor_only),
 	KUNIT_CASE(one_completion_may_cover_several_packets),
 	KUNIT_CASE(completion_reader_flips_at_any_ring_size),
+	KUNIT_CASE(completion_reader_is_never_seen_out_of_range),
 	KUNIT_CASE(zeroed_completion_memory_is_not_new),
 	{}
 };
