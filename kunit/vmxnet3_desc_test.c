@@ -46,6 +46,9 @@ static void golden_tx_full_segment_in_odd_lap(struct kunit *test)
 	static const u8 golden[16] = { 0x00, 0x10 };
 
 	expect_bytes(test, 0x1000, vmxnet3_txd_word(16384, 512, 513, 511), golden);
+	/* So 0 is a word like any other, and must not stand for "none". */
+	KUNIT_EXPECT_EQ(test, vmxnet3_txd_word(16384, 512, 513, 511), 0ull);
+	KUNIT_EXPECT_NE(test, VMXNET3_TXD_NONE, 0ull);
 }
 
 static void golden_tx_csum(struct kunit *test)

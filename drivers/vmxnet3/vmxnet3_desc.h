@@ -205,6 +205,12 @@ vmxnet3_rxc_check(const struct vmxnet3_rx_ring_pos r[2], u64 w0, u64 w1, bool mi
 	return sop ? VMXNET3_RXC_SKIPPED : VMXNET3_RXC_OK;
 }
 
+/* Is there a buffer at @r->cons, and has it room for as much as the completion says? */
+static inline bool vmxnet3_rxc_fits_next(const struct vmxnet3_rx_ring_pos *r, u64 w1)
+{
+	return vmxnet3_rxc_len(w1) - 1 < r->buf_len && r->cons != r->prod;
+}
+
 /**
  * vmxnet3_rxc_is_simple - is a completion the usual one: a whole packet in the next head buffer?
  * @r: the queue's ring 0
@@ -224,7 +230,7 @@ static inline bool vmxnet3_rxc_is_simple(const struct vmxnet3_rx_ring_pos *r, u6
 	u64 want = (r->cons & r->mask) | VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |
 		   FIELD_PREP(VMXNET3_RXC0_RQID, r->rqid);
 
-	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && r->cons != r->prod;
+	return (w0 & fields) == want && vmxnet3_rxc_fits_next(r, w1);
 }
 
 /**
@@ -241,7 +247,7 @@ static inline bool vmxnet3_rxc_is_next_body(const struct vmxnet3_rx_ring_pos *r,
 	const u64 fields = VMXNET3_RXC0_IDX | VMXNET3_RXC0_SOP | VMXNET3_RXC0_RQID;
 	u64 want = (r->cons & r->mask) | FIELD_PREP(VMXNET3_RXC0_RQID, r->rqid);
 
-	return (w0 & fields) == want && vmxnet3_rxc_len(w1) - 1 < r->buf_len && r->cons != r->prod;
+	return (w0 & fields) == want && vmxnet3_rxc_fits_next(r, w1);
 }
 
 /**

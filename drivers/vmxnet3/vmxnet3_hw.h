@@ -290,6 +290,7 @@ struct vmxnet3_pm_conf {
 static_assert(sizeof(struct vmxnet3_pm_conf) == 920);
 
 /* Values of rssType in a receive completion. */
+#define VMXNET3_RSSTYPE_NONE	0
 #define VMXNET3_RSSTYPE_IPV4	1
 #define VMXNET3_RSSTYPE_TCPV4	2
 #define VMXNET3_RSSTYPE_IPV6	3

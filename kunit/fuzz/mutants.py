@@ -48,5 +48,8 @@ VMXNET3 = [
     ("a tx slot has 11 bits", HW, "VMXNET3_TXC_IDX\t\tGENMASK_ULL(11, 0)", "VMXNET3_TXC_IDX\t\tGENMASK_ULL(10, 0)"),
     ("an rx slot has 11 bits", HW, "VMXNET3_RXC0_IDX\tGENMASK_ULL(11, 0)", "VMXNET3_RXC0_IDX\tGENMASK_ULL(10, 0)"),
     ("a ring id has 9 bits", HW, "VMXNET3_RXC0_RQID\tGENMASK_ULL(25, 16)", "VMXNET3_RXC0_RQID\tGENMASK_ULL(24, 16)"),
+    ("the usual packet may be longer than its buffer", DESC, "return vmxnet3_rxc_len(w1) - 1 < r->buf_len && ", "return "),
+    ("the usual packet need not be posted", DESC, " && r->cons != r->prod;", ";"),
+    ("the usual packet may be in any ring", DESC, "VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |\n\t\t\t   VMXNET3_RXC0_RQID;", "VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP;"),
     ("a received length has 13 bits", HW, "VMXNET3_RXC1_LEN\tGENMASK_ULL(13, 0)", "VMXNET3_RXC1_LEN\tGENMASK_ULL(12, 0)"),
 ]  # fmt: skip

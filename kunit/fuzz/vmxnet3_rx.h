@@ -251,6 +251,22 @@ static inline u32 fuzz_rx_one(struct fuzz_rx *f, enum vmxnet3_rxc_verdict v, u64
 	return 0;
 }
 
+/* What the driver takes for usual, by one comparison, is what the judgement would let pass. */
+static inline void fuzz_rx_usual(struct fuzz_rx *f, u64 w0, u64 w1, enum vmxnet3_rxc_verdict v)
+{
+	u32 ring = f->is_mid_packet, slot = vmxnet3_rxc_slot(w0);
+	bool is_usual = ring ? vmxnet3_rxc_is_next_body(&f->pos[1], w0, w1) :
+			       vmxnet3_rxc_is_simple(&f->pos[0], w0, w1);
+
+	if (!is_usual)
+		return;
+	fuzz_holds(&f->in, v == VMXNET3_RXC_OK, "takes for usual what is wrong");
+	fuzz_holds(&f->in, vmxnet3_rxc_ring(f->pos, w0) == (int)ring &&
+		   slot == (f->pos[ring].cons & f->pos[ring].mask),
+		   "takes another buffer than the completion names");
+	fuzz_holds(&f->in, ring || w0 & VMXNET3_RXC0_EOP, "takes a beginning for a whole packet");
+}
+
 /* The reader's verdict beside the books'; false if the completion was refused. */
 static inline bool fuzz_rx_judge(struct fuzz_rx *f, u64 w0, u64 w1, enum vmxnet3_rxc_verdict *v)
 {
@@ -259,6 +275,7 @@ static inline bool fuzz_rx_judge(struct fuzz_rx *f, u64 w0, u64 w1, enum vmxnet3
 	bool may_pass = fuzz_rx_book_allows(f);
 
 	*v = vmxnet3_rxc_check(f->pos, w0, w1, f->is_mid_packet);
+	fuzz_rx_usual(f, w0, w1, *v);
 	if (*v > VMXNET3_RXC_SKIPPED) {
 		fuzz_holds(&f->in, !may_pass, "refuses what was right");
 		return false;
