@@ -251,20 +251,23 @@ static inline u32 fuzz_rx_one(struct fuzz_rx *f, enum vmxnet3_rxc_verdict v, u64
 	return 0;
 }
 
-/* What the driver takes for usual, by one comparison, is what the judgement would let pass. */
+/* What the driver takes for usual, by one comparison. */
+static inline bool fuzz_rx_is_usual(struct fuzz_rx *f, u64 w0, u64 w1)
+{
+	return f->is_mid_packet ? vmxnet3_rxc_is_next_body(&f->pos[1], w0, w1) :
+				  vmxnet3_rxc_is_simple(&f->pos[0], w0, w1);
+}
+
+/* It must be exactly what the judgement lets pass and comes in turn. */
 static inline void fuzz_rx_usual(struct fuzz_rx *f, u64 w0, u64 w1, enum vmxnet3_rxc_verdict v)
 {
 	u32 ring = f->is_mid_packet, slot = vmxnet3_rxc_slot(w0);
-	bool is_usual = ring ? vmxnet3_rxc_is_next_body(&f->pos[1], w0, w1) :
-			       vmxnet3_rxc_is_simple(&f->pos[0], w0, w1);
+	bool is_next = slot == (f->pos[ring].cons & f->pos[ring].mask);
+	bool is_usual = v == VMXNET3_RXC_OK && is_next && vmxnet3_rxc_len(w1) &&
+			(ring || w0 & VMXNET3_RXC0_EOP);
 
-	if (!is_usual)
-		return;
-	fuzz_holds(&f->in, v == VMXNET3_RXC_OK, "takes for usual what is wrong");
-	fuzz_holds(&f->in, vmxnet3_rxc_ring(f->pos, w0) == (int)ring &&
-		   slot == (f->pos[ring].cons & f->pos[ring].mask),
-		   "takes another buffer than the completion names");
-	fuzz_holds(&f->in, ring || w0 & VMXNET3_RXC0_EOP, "takes a beginning for a whole packet");
+	fuzz_holds(&f->in, fuzz_rx_is_usual(f, w0, w1) == is_usual,
+		   "takes for usual what is not, or the other way round");
 }
 
 /* The reader's verdict beside the books'; false if the completion was refused. */
