@@ -289,17 +289,20 @@ class Echo:
 
 
 def echo_datagrams(link, count):
+    """Send back what has come; the number of datagrams taken so far, of which every hundredth may be a lie."""
     try:
-        for count in range(count, count + 64):
+        for _ in range(64):
             data, sender = link.recvfrom(1 << 16)
-            if FALSIFY == "datagram" and count % 100 == 99:
+            count += 1
+            lie = FALSIFY if count % 100 == 0 else None
+            if lie == "datagram":
                 data = data[:-1] + bytes([data[-1] ^ 1])
             link.sendto(data, sender)
-            if FALSIFY == "twice" and count % 100 == 99:
+            if lie == "twice":
                 link.sendto(data, sender)
     except OSError:  # nothing there (any more), or no way back for the moment
         pass
-    return count + 1
+    return count
 
 
 def serve(_args):
