@@ -53,6 +53,7 @@
 /* What an Ethernet frame adds to the MTU, VLAN tag and frame check included. */
 #define VMXNET3_RX_OVERHEAD	(VLAN_ETH_HLEN + ETH_FCS_LEN)
 #define VMXNET3_RX_REFILL_BATCH	16
+#define VMXNET3_RX_REFILL_BODIES	32	/* within a poll */
 
 /* One page of packed addresses; more members than this means all-multi. */
 #define VMXNET3_MF_TABLE_SIZE	4096u

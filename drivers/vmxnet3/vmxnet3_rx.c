@@ -423,8 +423,8 @@ static int vmxnet3_rx_next(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, 
 	} else {
 		vmxnet3_rx_deliver(q, skb, w0, w1);
 	}
-	/* Large packets empty ring 1 faster than a poll ends. */
-	if (vmxnet3_rx_room(&q->rx.pos[1]) > q->rx.pos[1].mask / 2)
+	/* Merged packets take 17 pages each and empty ring 1 faster than a poll ends. */
+	if (vmxnet3_rx_room(&q->rx.pos[1]) >= VMXNET3_RX_REFILL_BODIES)
 		vmxnet3_rx_refill(q);
 	return 1;
 }
