@@ -453,7 +453,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 	struct vmxnet3_rxq *rx = &q->rx;
 	int done = 0;
 
-	trace_vmxnet3_rx_poll(q->priv->netdev, q->id, budget);
+	trace_vmxnet3_rx_poll(q, budget);
 	rx->has_csum = q->priv->netdev->features & NETIF_F_RXCSUM;
 	rx->prog = rx->xdp_rxq ? READ_ONCE(q->priv->prog) : NULL;
 	while (done < budget) {
@@ -489,7 +489,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 		vmxnet3_rx_refill(q);
 	if (unlikely(rx->prog))
 		vmxnet3_xdp_flush(q);
-	trace_vmxnet3_rx_batch(q->priv->netdev, q->id, done);
+	trace_vmxnet3_rx_batch(q, done);
 	return done;
 }
 

@@ -4,7 +4,8 @@
  *
  * Tracepoints, one per batch.  A tx doorbell carries the position up to which
  * packets are posted and a tx batch the one up to which they are completed, so
- * the time between is a packet's; an rx poll has a start and an end.
+ * the time between is a packet's; an rx poll has a start and an end.  They take
+ * the queue as it is: what is looked up in it costs nothing while they are off.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmxnet3
@@ -14,25 +15,27 @@
 
 #include <linux/tracepoint.h>
 
+#include "vmxnet3.h"
+
 TRACE_EVENT(vmxnet3_tx_doorbell,
-	TP_PROTO(const struct net_device *netdev, u32 queue, u32 prod),
-	TP_ARGS(netdev, queue, prod),
+	TP_PROTO(const struct vmxnet3_queue *q, u32 prod),
+	TP_ARGS(q, prod),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, queue)
 		__field(u32, prod)
 	),
 	TP_fast_assign(
-		__entry->ifindex = netdev->ifindex;
-		__entry->queue = queue;
+		__entry->ifindex = q->priv->netdev->ifindex;
+		__entry->queue = q->id;
 		__entry->prod = prod;
 	),
 	TP_printk("ifindex=%d queue=%u prod=%u", __entry->ifindex, __entry->queue, __entry->prod)
 );
 
 TRACE_EVENT(vmxnet3_tx_batch,
-	TP_PROTO(const struct net_device *netdev, u32 queue, u32 cons, u32 packets, u32 bytes),
-	TP_ARGS(netdev, queue, cons, packets, bytes),
+	TP_PROTO(const struct vmxnet3_queue *q, u32 cons, u32 packets, u32 bytes),
+	TP_ARGS(q, cons, packets, bytes),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, queue)
@@ -41,8 +44,8 @@ TRACE_EVENT(vmxnet3_tx_batch,
 		__field(u32, bytes)
 	),
 	TP_fast_assign(
-		__entry->ifindex = netdev->ifindex;
-		__entry->queue = queue;
+		__entry->ifindex = q->priv->netdev->ifindex;
+		__entry->queue = q->id;
 		__entry->cons = cons;
 		__entry->packets = packets;
 		__entry->bytes = bytes;
@@ -52,16 +55,16 @@ TRACE_EVENT(vmxnet3_tx_batch,
 );
 
 TRACE_EVENT(vmxnet3_rx_poll,
-	TP_PROTO(const struct net_device *netdev, u32 queue, int budget),
-	TP_ARGS(netdev, queue, budget),
+	TP_PROTO(const struct vmxnet3_queue *q, int budget),
+	TP_ARGS(q, budget),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, queue)
 		__field(int, budget)
 	),
 	TP_fast_assign(
-		__entry->ifindex = netdev->ifindex;
-		__entry->queue = queue;
+		__entry->ifindex = q->priv->netdev->ifindex;
+		__entry->queue = q->id;
 		__entry->budget = budget;
 	),
 	TP_printk("ifindex=%d queue=%u budget=%d", __entry->ifindex, __entry->queue,
@@ -69,16 +72,16 @@ TRACE_EVENT(vmxnet3_rx_poll,
 );
 
 TRACE_EVENT(vmxnet3_rx_batch,
-	TP_PROTO(const struct net_device *netdev, u32 queue, int packets),
-	TP_ARGS(netdev, queue, packets),
+	TP_PROTO(const struct vmxnet3_queue *q, int packets),
+	TP_ARGS(q, packets),
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, queue)
 		__field(int, packets)
 	),
 	TP_fast_assign(
-		__entry->ifindex = netdev->ifindex;
-		__entry->queue = queue;
+		__entry->ifindex = q->priv->netdev->ifindex;
+		__entry->queue = q->id;
 		__entry->packets = packets;
 	),
 	TP_printk("ifindex=%d queue=%u packets=%d", __entry->ifindex, __entry->queue,

@@ -273,13 +273,15 @@ static noinline void vmxnet3_tx_bad(struct vmxnet3_queue *q, u32 slot)
 	vmxnet3_schedule_service(q->priv, VMXNET3_SERVICE_BAD_COMPLETION);
 }
 
-/* Takes the completions that are there, of which the first has been seen; at most one lap. */
+/*
+ * Takes the completions that are there, of which the first has been seen.  Each
+ * has to take a packet that is outstanding, or else is bad: that bounds it.
+ */
 static __always_inline struct vmxnet3_tx_done vmxnet3_tx_collect(struct vmxnet3_queue *q,
 								 int budget)
 {
 	struct vmxnet3_txq *tx = &q->tx;
 	struct vmxnet3_tx_done done = { .cons = tx->cons };
-	u32 left = tx->mask + 1;
 
 	do {
 		u32 slot;
@@ -292,7 +294,7 @@ static __always_inline struct vmxnet3_tx_done vmxnet3_tx_collect(struct vmxnet3_
 			vmxnet3_tx_bad(q, slot);
 			break;
 		}
-	} while (unlikely(vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)) && --left);
+	} while (unlikely(vmxnet3_comp_is_pending(tx->comp, &tx->comp_pos)));
 	tx->cons = done.cons;
 	return done;
 }
@@ -308,11 +310,14 @@ static void vmxnet3_tx_account(struct vmxnet3_txq *tx, const struct vmxnet3_tx_d
 /* Packets complete in order, so those that BQL knows of come first. */
 static void vmxnet3_tx_bql_completed(struct vmxnet3_txq *tx, const struct vmxnet3_tx_done *done)
 {
-	u32 known = min(done->bytes, tx->bql_known);
+	u32 known;
 
-	tx->bql_unknown -= done->bytes - known;
-	if (likely(!known))
+	if (likely(!tx->bql_known)) {
+		tx->bql_unknown -= done->bytes;
 		return;
+	}
+	known = min(done->bytes, tx->bql_known);
+	tx->bql_unknown -= done->bytes - known;
 	tx->bql_known -= known;
 	netdev_tx_completed_queue(tx->nq, done->packets, known);
 }
@@ -322,7 +327,7 @@ static void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 	struct vmxnet3_tx_done done = vmxnet3_tx_collect(q, budget);
 	struct vmxnet3_txq *tx = &q->tx;
 
-	trace_vmxnet3_tx_batch(q->priv->netdev, q->id, done.cons, done.packets, done.bytes);
+	trace_vmxnet3_tx_batch(q, done.cons, done.packets, done.bytes);
 	vmxnet3_tx_account(tx, &done);
 	vmxnet3_tx_bql_completed(tx, &done);
 	if (unlikely(netif_tx_queue_stopped(tx->nq)) && vmxnet3_tx_free(tx) >= VMXNET3_TX_WAKE &&
@@ -384,7 +389,7 @@ void vmxnet3_tx_kick(struct vmxnet3_queue *q)
 	u32 prod = tx->prod;
 
 	tx->rung = prod;
-	trace_vmxnet3_tx_doorbell(q->priv->netdev, q->id, prod);
+	trace_vmxnet3_tx_doorbell(q, prod);
 	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DOORBELLS);
 	vmxnet3_tx_settle(q, 0);
