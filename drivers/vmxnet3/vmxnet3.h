@@ -182,13 +182,6 @@ struct vmxnet3_poll_stats {
 	u64_stats_t v[VMXNET3_POLL_STAT_COUNT];
 };
 
-/* How a tx buffer has to be unmapped. */
-enum vmxnet3_map {
-	VMXNET3_MAP_NONE,
-	VMXNET3_MAP_SINGLE,
-	VMXNET3_MAP_PAGE,
-};
-
 /* To whom a packet has to be given back. */
 enum vmxnet3_tx_owner {
 	VMXNET3_TX_STACK,	/* an skb */
@@ -203,10 +196,9 @@ struct vmxnet3_tx_buf {
 		struct xdp_frame *frame;
 	};
 	dma_addr_t dma;
-	u32 map_len;
+	u32 map_len;	/* 0: nothing is mapped */
 	u32 bytes;
 	u16 num_desc;
-	u8 map;
 	u8 owner;
 };
 

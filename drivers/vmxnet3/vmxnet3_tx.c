@@ -44,7 +44,10 @@ static u32 vmxnet3_tx_count(const struct sk_buff *skb)
 	return num;
 }
 
-/* One packet being posted. */
+/*
+ * One packet being posted.  Whatever takes one is inlined and no address of it
+ * is passed on, so that it lives in registers.
+ */
 struct vmxnet3_tx_fill {
 	u32 sop;
 	u32 pos;
@@ -52,8 +55,8 @@ struct vmxnet3_tx_fill {
 	u64 sop_word;	/* held back, it publishes the packet */
 };
 
-static void vmxnet3_tx_put(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f, dma_addr_t addr,
-			   u32 len)
+static __always_inline void vmxnet3_tx_put(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
+					   dma_addr_t addr, u32 len)
 {
 	struct vmxnet3_desc *d = &tx->desc[f->pos & tx->mask];
 	u64 word = vmxnet3_txd_word(len, f->pos, f->last, tx->mask);
@@ -66,18 +69,18 @@ static void vmxnet3_tx_put(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f, dm
 	f->pos++;
 }
 
-/* Takes over a mapped range: one mapping, as many descriptors as it needs. */
-static bool vmxnet3_tx_put_mapped(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-				  dma_addr_t addr, u32 len, enum vmxnet3_map map)
+/* Maps a range, of the head or a fragment: one mapping, as many descriptors as it needs. */
+static __always_inline bool vmxnet3_tx_put_range(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
+						 struct page *page, u32 offset, u32 len)
 {
 	struct vmxnet3_tx_buf *buf = &tx->buf[f->pos & tx->mask];
+	dma_addr_t addr = dma_map_page(tx->dma_dev, page, offset, len, DMA_TO_DEVICE);
 
 	if (unlikely(dma_mapping_error(tx->dma_dev, addr)))
 		return false;
 	buf->dma = addr;
 	buf->map_len = len;
-	buf->map = map;
-	while (len > VMXNET3_TX_MAX_SEG) {
+	while (unlikely(len > VMXNET3_TX_MAX_SEG)) {
 		vmxnet3_tx_put(tx, f, addr, VMXNET3_TX_MAX_SEG);
 		addr += VMXNET3_TX_MAX_SEG;
 		len -= VMXNET3_TX_MAX_SEG;
@@ -86,24 +89,23 @@ static bool vmxnet3_tx_put_mapped(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill
 	return true;
 }
 
-static void vmxnet3_tx_unmap(struct vmxnet3_txq *tx, struct vmxnet3_tx_buf *buf)
+static __always_inline void vmxnet3_tx_unmap(struct vmxnet3_txq *tx, struct vmxnet3_tx_buf *buf)
 {
-	if (buf->map == VMXNET3_MAP_SINGLE)
-		dma_unmap_single(tx->dma_dev, buf->dma, buf->map_len, DMA_TO_DEVICE);
-	else if (buf->map == VMXNET3_MAP_PAGE)
-		dma_unmap_page(tx->dma_dev, buf->dma, buf->map_len, DMA_TO_DEVICE);
-	buf->map = VMXNET3_MAP_NONE;
+	if (!buf->map_len)
+		return;
+	dma_unmap_page(tx->dma_dev, buf->dma, buf->map_len, DMA_TO_DEVICE);
+	buf->map_len = 0;
 }
 
 /* The later slots carry this lap's generation already: give back the old. */
-static void vmxnet3_tx_unwind(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f)
+static noinline void vmxnet3_tx_unwind(struct vmxnet3_txq *tx, u32 sop, u32 pos)
 {
-	while (f->pos != f->sop) {
-		u32 slot = --f->pos & tx->mask;
+	while (pos != sop) {
+		u32 slot = --pos & tx->mask;
 
 		vmxnet3_tx_unmap(tx, &tx->buf[slot]);
-		if (f->pos != f->sop)
-			tx->desc[slot].word = cpu_to_le64(vmxnet3_txd_undo(f->pos, tx->mask));
+		if (pos != sop)
+			tx->desc[slot].word = cpu_to_le64(vmxnet3_txd_undo(pos, tx->mask));
 	}
 }
 
@@ -111,8 +113,8 @@ static void vmxnet3_tx_unwind(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f)
  * The head goes through the data ring if it fits: no mapping, and for a small
  * packet no second descriptor either.
  */
-static bool vmxnet3_tx_fill_head(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-				 struct sk_buff *skb)
+static __always_inline bool vmxnet3_tx_fill_head(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
+						 struct sk_buff *skb)
 {
 	u32 len = skb_headlen(skb);
 	u32 off = (f->pos & tx->mask) * VMXNET3_TX_DATA_SIZE;
@@ -121,44 +123,41 @@ static bool vmxnet3_tx_fill_head(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill 
 	if (unlikely(!len))
 		return true;
 	if (len > VMXNET3_TX_DATA_SIZE)
-		return vmxnet3_tx_put_mapped(tx, f, dma_map_single(tx->dma_dev, skb->data, len,
-								   DMA_TO_DEVICE),
-					     len, VMXNET3_MAP_SINGLE);
+		return vmxnet3_tx_put_range(tx, f, virt_to_page(skb->data),
+					    offset_in_page(skb->data), len);
 	memcpy(tx->data + off, skb->data, len);
 	vmxnet3_tx_put(tx, f, tx->data_pa + off, len);
 	return true;
 }
 
-static bool vmxnet3_tx_fill_frags(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-				  struct sk_buff *skb)
+static __always_inline bool vmxnet3_tx_fill_frags(struct vmxnet3_txq *tx,
+						  struct vmxnet3_tx_fill *f, struct sk_buff *skb)
 {
-	int i;
+	const skb_frag_t *frag = skb_shinfo(skb)->frags;
+	const skb_frag_t *end = frag + skb_shinfo(skb)->nr_frags;
 
-	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
-		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
-		u32 len = skb_frag_size(frag);
-
+	for (; frag != end; frag++) {
 		/* Length 0 would mean 16384. */
-		if (unlikely(!len))
+		if (unlikely(!skb_frag_size(frag)))
 			continue;
-		if (!vmxnet3_tx_put_mapped(tx, f, skb_frag_dma_map(tx->dma_dev, frag, 0, len,
-								   DMA_TO_DEVICE),
-					   len, VMXNET3_MAP_PAGE))
+		if (!vmxnet3_tx_put_range(tx, f, skb_frag_page(frag), skb_frag_off(frag),
+					  skb_frag_size(frag)))
 			return false;
 	}
 	return true;
 }
 
 /* Small and in pieces: gather it in the data ring. */
-static bool vmxnet3_tx_fill_gathered(struct vmxnet3_txq *tx, struct vmxnet3_tx_fill *f,
-				     struct sk_buff *skb)
+static u64 vmxnet3_tx_fill_gathered(struct vmxnet3_txq *tx, struct sk_buff *skb)
 {
-	u32 off = (f->pos & tx->mask) * VMXNET3_TX_DATA_SIZE;
+	u32 pos = tx->prod, slot = pos & tx->mask;
 
-	if (skb_copy_bits(skb, 0, tx->data + off, skb->len))
-		return false;
-	vmxnet3_tx_put(tx, f, tx->data_pa + off, skb->len);
-	return true;
+	if (unlikely(skb_copy_bits(skb, 0, tx->data + slot * VMXNET3_TX_DATA_SIZE, skb->len))) {
+		vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_MAP);
+		return VMXNET3_TXD_NONE;
+	}
+	tx->desc[slot].addr = cpu_to_le64(tx->data_pa + slot * VMXNET3_TX_DATA_SIZE);
+	return vmxnet3_txd_word(skb->len, pos, pos, tx->mask);
 }
 
 /*
@@ -172,15 +171,12 @@ static noinline u64 vmxnet3_tx_fill(struct vmxnet3_txq *tx, struct sk_buff *skb,
 		.pos = tx->prod,
 		.last = tx->prod + num - 1,
 	};
-	bool is_ok;
 
 	if (skb->len <= VMXNET3_TX_DATA_SIZE)
-		is_ok = vmxnet3_tx_fill_gathered(tx, &f, skb);
-	else
-		is_ok = vmxnet3_tx_fill_head(tx, &f, skb) && vmxnet3_tx_fill_frags(tx, &f, skb);
-	if (likely(is_ok))
+		return vmxnet3_tx_fill_gathered(tx, skb);
+	if (likely(vmxnet3_tx_fill_head(tx, &f, skb) && vmxnet3_tx_fill_frags(tx, &f, skb)))
 		return f.sop_word;
-	vmxnet3_tx_unwind(tx, &f);
+	vmxnet3_tx_unwind(tx, f.sop, f.pos);
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_DROP_MAP);
 	return VMXNET3_TXD_NONE;
 }
@@ -221,8 +217,7 @@ static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vm
 	done->packets++;
 	done->bytes += first->bytes;
 	for (;;) {
-		if (buf->map != VMXNET3_MAP_NONE)
-			vmxnet3_tx_unmap(tx, buf);
+		vmxnet3_tx_unmap(tx, buf);
 		done->cons++;
 		if (likely(!--left))
 			break;
@@ -338,7 +333,7 @@ static void vmxnet3_tx_reap(struct vmxnet3_queue *q, int budget)
 }
 
 /* Netpoll comes with interrupts off, where frames of XDP must not be given back. */
-static bool vmxnet3_tx_may_reap(const struct vmxnet3_txq *tx)
+static __always_inline bool vmxnet3_tx_may_reap(const struct vmxnet3_txq *tx)
 {
 	return likely(!tx->is_broken) && !(unlikely(tx->num_frames) && irqs_disabled());
 }
@@ -563,11 +558,11 @@ bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
 		     len > VMXNET3_TX_MAX_SEG || xdp_frame_has_frags(frame)))
 		return false;
 	if (owner == VMXNET3_TX_XDP) {
-		buf->dma = dma_map_single(tx->dma_dev, frame->data, len, DMA_TO_DEVICE);
+		buf->dma = dma_map_page(tx->dma_dev, virt_to_page(frame->data),
+					offset_in_page(frame->data), len, DMA_TO_DEVICE);
 		if (unlikely(dma_mapping_error(tx->dma_dev, buf->dma)))
 			return false;
 		buf->map_len = len;
-		buf->map = VMXNET3_MAP_SINGLE;
 	} else {
 		struct page *page = virt_to_page(frame->data);
 
