@@ -34,6 +34,62 @@ static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
 }
 #endif
 
+#ifdef NEED_NETIF_QUEUE_SET_NAPI
+enum netdev_queue_type {
+	NETDEV_QUEUE_TYPE_RX,
+	NETDEV_QUEUE_TYPE_TX,
+};
+
+static inline void netif_queue_set_napi(struct net_device *dev, unsigned int queue_index,
+					enum netdev_queue_type type, struct napi_struct *napi)
+{
+}
+#endif
+
+/*
+ * Drivers fill what they know of a queue; the members they use are here, too.  There is no member
+ * of a device to set where there are no such operations, hence vmguest_set_stat_ops().
+ */
+#ifdef NEED_NETDEV_STAT_OPS
+struct netdev_queue_stats_rx {
+	u64 bytes;
+	u64 packets;
+	u64 alloc_fail;
+	u64 hw_drop_overruns;
+	u64 csum_unnecessary;
+};
+
+struct netdev_queue_stats_tx {
+	u64 bytes;
+	u64 packets;
+	u64 hw_drop_errors;
+	u64 needs_csum;
+	u64 hw_gso_packets;
+	u64 stop;
+	u64 wake;
+};
+
+struct netdev_stat_ops {
+	void (*get_queue_stats_rx)(struct net_device *dev, int idx,
+				   struct netdev_queue_stats_rx *stats);
+	void (*get_queue_stats_tx)(struct net_device *dev, int idx,
+				   struct netdev_queue_stats_tx *stats);
+	void (*get_base_stats)(struct net_device *dev, struct netdev_queue_stats_rx *rx,
+			       struct netdev_queue_stats_tx *tx);
+};
+
+static inline void vmguest_set_stat_ops(struct net_device *dev, const struct netdev_stat_ops *ops)
+{
+}
+#else
+#include <net/netdev_queues.h>
+
+static inline void vmguest_set_stat_ops(struct net_device *dev, const struct netdev_stat_ops *ops)
+{
+	dev->stat_ops = ops;
+}
+#endif
+
 #ifdef NEED_XDP_SET_FEATURES_FLAG
 #define NETDEV_XDP_ACT_BASIC 0
 #define NETDEV_XDP_ACT_REDIRECT 0

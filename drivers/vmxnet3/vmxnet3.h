@@ -565,5 +565,6 @@ void vmxnet3_stats_values(struct vmxnet3_priv *priv, u64 *out);
 
 /* from vmxnet3_ethtool.c */
 extern const struct ethtool_ops vmxnet3_ethtool_ops;
+extern const struct netdev_stat_ops vmxnet3_stat_ops;
 
 #endif /* VMXNET3_H */

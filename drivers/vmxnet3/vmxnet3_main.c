@@ -106,13 +106,22 @@ static int vmxnet3_activate(struct vmxnet3_priv *priv)
 	return 0;
 }
 
+/* Tells the stack which poller serves a pair's queues, or that none does. */
+static void vmxnet3_show_poller(struct vmxnet3_queue *q, struct napi_struct *napi)
+{
+	netif_queue_set_napi(q->priv->netdev, q->id, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(q->priv->netdev, q->id, NETDEV_QUEUE_TYPE_TX, napi);
+}
+
 /* Lets pollers, senders and interrupts run on an activated device. */
 static void vmxnet3_run(struct vmxnet3_priv *priv)
 {
 	u32 i;
 
-	for (i = 0; i < vmxnet3_pairs(priv); i++)
+	for (i = 0; i < vmxnet3_pairs(priv); i++) {
 		napi_enable(&priv->queue[i].napi);
+		vmxnet3_show_poller(&priv->queue[i], &priv->queue[i].napi);
+	}
 	priv->is_up = true;
 	vmxnet3_update_link(priv);
 	netif_tx_wake_all_queues(priv->netdev);
@@ -143,6 +152,7 @@ void vmxnet3_halt(struct vmxnet3_priv *priv)
 	priv->is_up = false;
 	vmxnet3_hw_stats_update(priv);
 	for (i = 0; i < vmxnet3_pairs(priv); i++) {
+		vmxnet3_show_poller(&priv->queue[i], NULL);
 		napi_disable(&priv->queue[i].napi);
 		timer_delete_sync(&priv->queue[i].rx.refill_timer);
 	}
@@ -556,6 +566,7 @@ static void vmxnet3_init_netdev(struct vmxnet3_priv *priv)
 	}
 	netdev->netdev_ops = &vmxnet3_netdev_ops;
 	netdev->ethtool_ops = &vmxnet3_ethtool_ops;
+	vmguest_set_stat_ops(netdev, &vmxnet3_stat_ops);
 	netdev->watchdog_timeo = 5 * HZ;
 	netdev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	netdev->min_mtu = VMXNET3_MIN_MTU;

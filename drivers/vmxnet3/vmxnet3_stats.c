@@ -228,12 +228,17 @@ void vmxnet3_stats_names(struct vmxnet3_priv *priv, u8 *out)
 	}
 }
 
+static void vmxnet3_hw_stats_refresh(struct vmxnet3_priv *priv)
+{
+	if (priv->is_up && time_after(jiffies, priv->hw_stats_at + HZ))
+		vmxnet3_hw_stats_update(priv);
+}
+
 void vmxnet3_stats_values(struct vmxnet3_priv *priv, u64 *out)
 {
 	u32 i, k;
 
-	if (priv->is_up && time_after(jiffies, priv->hw_stats_at + HZ))
-		vmxnet3_hw_stats_update(priv);
+	vmxnet3_hw_stats_refresh(priv);
 	for (i = 0; i < VMXNET3_DEV_STAT_COUNT; i++)
 		*out++ = atomic64_read(&priv->stats[i]);
 	for (i = 0; i < priv->max_pairs; i++) {
@@ -245,3 +250,90 @@ void vmxnet3_stats_values(struct vmxnet3_priv *priv, u64 *out)
 			*out++ = vmxnet3_hw_value(&priv->queue[i], k);
 	}
 }
+
+static void vmxnet3_qstats_add_rx(struct vmxnet3_queue *q, struct netdev_queue_stats_rx *s)
+{
+	u64 p[VMXNET3_POLL_STAT_COUNT];
+
+	vmxnet3_read_poll(q, p);
+	s->packets += p[VMXNET3_POLL_RX_PACKETS];
+	s->bytes += p[VMXNET3_POLL_RX_BYTES];
+	s->alloc_fail += p[VMXNET3_POLL_RX_REFILL_FAILED] + p[VMXNET3_POLL_RX_DROP_NOMEM];
+	s->csum_unnecessary += p[VMXNET3_POLL_RX_CSUM_GOOD];
+	s->hw_drop_overruns += READ_ONCE(q->rx_out_of_buf.total);
+}
+
+static void vmxnet3_qstats_add_tx(struct vmxnet3_queue *q, struct netdev_queue_stats_tx *s)
+{
+	u64 x[VMXNET3_XMIT_STAT_COUNT];
+
+	vmxnet3_read_xmit(q, x);
+	s->packets += x[VMXNET3_XMIT_PACKETS];
+	s->bytes += x[VMXNET3_XMIT_BYTES];
+	s->needs_csum += x[VMXNET3_XMIT_CSUM] + x[VMXNET3_XMIT_TSO];
+	s->hw_gso_packets += x[VMXNET3_XMIT_TSO];
+	s->stop += x[VMXNET3_XMIT_STOPPED];
+	s->wake += x[VMXNET3_XMIT_WOKEN];
+	s->hw_drop_errors += READ_ONCE(q->tx_errors.total) + READ_ONCE(q->tx_discards.total);
+}
+
+/* What is known of a queue is said by being set; the rest stays as it came. */
+static void vmxnet3_qstats_zero_rx(struct netdev_queue_stats_rx *s)
+{
+	s->packets = 0;
+	s->bytes = 0;
+	s->alloc_fail = 0;
+	s->csum_unnecessary = 0;
+	s->hw_drop_overruns = 0;
+}
+
+static void vmxnet3_qstats_zero_tx(struct netdev_queue_stats_tx *s)
+{
+	s->packets = 0;
+	s->bytes = 0;
+	s->needs_csum = 0;
+	s->hw_gso_packets = 0;
+	s->stop = 0;
+	s->wake = 0;
+	s->hw_drop_errors = 0;
+}
+
+static void vmxnet3_qstats_rx(struct net_device *netdev, int idx, struct netdev_queue_stats_rx *s)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	vmxnet3_hw_stats_refresh(priv);
+	vmxnet3_qstats_zero_rx(s);
+	vmxnet3_qstats_add_rx(&priv->queue[idx], s);
+}
+
+static void vmxnet3_qstats_tx(struct net_device *netdev, int idx, struct netdev_queue_stats_tx *s)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	vmxnet3_hw_stats_refresh(priv);
+	vmxnet3_qstats_zero_tx(s);
+	vmxnet3_qstats_add_tx(&priv->queue[idx], s);
+}
+
+/* What queues counted that are not in use any more, after ethtool -L. */
+static void vmxnet3_qstats_base(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+				struct netdev_queue_stats_tx *tx)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	u32 i;
+
+	vmxnet3_qstats_zero_rx(rx);
+	vmxnet3_qstats_zero_tx(tx);
+	for (i = netdev->real_num_rx_queues; i < priv->max_pairs; i++)
+		vmxnet3_qstats_add_rx(&priv->queue[i], rx);
+	for (i = netdev->real_num_tx_queues; i < priv->max_pairs; i++)
+		vmxnet3_qstats_add_tx(&priv->queue[i], tx);
+}
+
+/* For the kernel's netdev netlink family; called under rtnl. */
+const struct netdev_stat_ops vmxnet3_stat_ops = {
+	.get_queue_stats_rx = vmxnet3_qstats_rx,
+	.get_queue_stats_tx = vmxnet3_qstats_tx,
+	.get_base_stats = vmxnet3_qstats_base,
+};
