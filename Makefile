@@ -18,7 +18,6 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: ## build our vmxnet3, boot a stock kernel, move real traffic, show it
-	@scripts/setup demo
 	@scripts/demo
 
 check: ## everything that proves this tree: builds, unit tests, scenarios, style

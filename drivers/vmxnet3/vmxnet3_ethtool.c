@@ -138,6 +138,12 @@ static int vmxnet3_set_coalesce(struct net_device *netdev, struct ethtool_coales
 	return priv->is_up ? vmxnet3_reactivate(priv) : 0;
 }
 
+/*
+ * ethtool prints version 2 by a layout that is not ours, and reads beyond the
+ * end on the way.  Of a version that it does not know it shows the bytes.
+ */
+#define VMXNET3_DUMP_VERSION	100
+
 /* What vmxnet3_get_regs() fills, each a u32; the numbers of queues come first. */
 enum vmxnet3_reg_dump {
 	VMXNET3_DUMP_PAIRS,
@@ -194,7 +200,7 @@ static void vmxnet3_get_regs(struct net_device *netdev, struct ethtool_regs *reg
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 	u32 i, *out = data;
 
-	regs->version = 2;
+	regs->version = VMXNET3_DUMP_VERSION;
 	memset(out, 0, vmxnet3_get_regs_len(netdev));
 	out[VMXNET3_DUMP_PAIRS] = priv->max_pairs;
 	out[VMXNET3_DUMP_VERSIONS] = vmxnet3_hw_peek(&priv->hw, VMXNET3_VD_VRRS);

@@ -135,12 +135,11 @@ static pci_ers_result_t vmxnet3_error_detected(struct pci_dev *pdev, pci_channel
 {
 	struct vmxnet3_priv *priv = netdev_priv(pci_get_drvdata(pdev));
 
-	if (state == pci_channel_io_perm_failure)
-		return PCI_ERS_RESULT_DISCONNECT;
 	vmxnet3_pm_down(priv, false);
 	/* Disabling it would be one time too many should it never come back. */
 	pci_clear_master(pdev);
-	return PCI_ERS_RESULT_NEED_RESET;
+	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
+						      PCI_ERS_RESULT_NEED_RESET;
 }
 
 static pci_ers_result_t vmxnet3_slot_reset(struct pci_dev *pdev)

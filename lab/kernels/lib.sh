@@ -106,7 +106,7 @@ EOF
 # apt_prepare SUITE: the private apt state of a suite exists and its lists are younger than LISTS_AGE
 # minutes. Call with the suite's lock held. Sets APT_CONFIG for what follows.
 apt_prepare() {
-    local suite=$1 dir=$CACHE/apt/$1 log
+    local suite=$1 dir=$CACHE/apt/$1 log site
     need apt-get apt-config apt-cache gpgv
     [ "$(dpkg --print-architecture)" = amd64 ] || die "the lab's kernels exist for amd64 machines only"
     [ -r "$KEYRING" ] || die "$KEYRING is missing; install debian-archive-keyring"
@@ -118,8 +118,12 @@ apt_prepare() {
     (unset APT_CONFIG && sources "$suite") >"$dir/sources.list"
     (unset APT_CONFIG && apt_config "$dir") >"$dir/apt.conf"
     say "reading the package lists of Debian $suite"
-    log=$(apt-get -qq --error-on=any update 2>&1) ||
-        die "cannot read the package lists of Debian $suite from $(awk 'NR == 1 { print $3 }' "$dir/sources.list") ($(reason "$log")); check the network or set VMGUEST_MIRROR to another mirror"
+    log=$(apt-get -qq --error-on=any update 2>&1) || {
+        site=$(awk 'NR == 1 { print $3 }' "$dir/sources.list")
+        # Lists that were never whole are of no use to the next run.
+        [ -e "$dir/updated" ] || rm -rf "$dir"
+        die "cannot read the package lists of Debian $suite from $site ($(reason "$log")); check the network or set VMGUEST_MIRROR to another mirror"
+    }
     touch "$dir/updated"
 }
 

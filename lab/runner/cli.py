@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from . import prepare, session
-from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan
+from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Told
 
 KERNELS = ("6.1", "6.12", "7.3", "debug")
 NICS = ("vmxnet3", "e1000", "virtio-net")
@@ -192,8 +192,14 @@ def main(argv):
         return EXIT_USAGE
     try:
         return run(argv)
+    except Told:
+        return EXIT_LAB
     except LabError as error:
         print(f"lab/vm: {error}", file=sys.stderr)
+        return EXIT_LAB
+    except OSError as error:
+        cause = f"{error.strerror}: {error.filename2 or error.filename}"
+        print(f"lab/vm: cannot prepare the run ({cause}); see that {prepare.cache_dir()}, or VMGUEST_CACHE, can be written and has room", file=sys.stderr)
         return EXIT_LAB
     except KeyboardInterrupt:
         return 130

@@ -19,6 +19,10 @@ class LabError(Exception):
     """A run that cannot start or go on: one sentence with the cause and the next step."""
 
 
+class Told(LabError):
+    """The same where the sentence stands on stderr already."""
+
+
 @dataclass
 class Nic:
     model: str

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .plan import REPO, LabError
+from .plan import REPO, LabError, Told
 
 # Modules that stage 1 loads; the kernel may have any of them built in.
 BOOT_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
@@ -48,8 +48,11 @@ def call(argv, what, capture=False):
 
 
 def kernel(label):
-    reply = call([str(REPO / "lab/kernels/get"), label], f"getting kernel {label}", capture=True)
-    return json.loads(reply)
+    """Where the kernel is; if it cannot be had, lab/kernels/get has said why in one sentence."""
+    done = subprocess.run([str(REPO / "lab/kernels/get"), label], stdout=subprocess.PIPE, check=False, text=True)
+    if done.returncode:
+        raise Told
+    return json.loads(done.stdout)
 
 
 def build(label):

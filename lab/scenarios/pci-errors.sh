@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+# scenario: PCI errors: traffic stops, and flows again after the slot's reset; a lost device is let go
+# vm: --nic vmxnet3 --timeout 240
+# drivers: ours
+# check: 6.1/ours 7.3/ours
+. "$(dirname "$0")/lib.sh"
+
+device=0000:00:10.0
+modinfo -n pci_errors > /dev/null 2>&1 ||
+	fail "there is no module pci_errors: run scripts/kmod build KERNEL=$(release) TESTS=1"
+
+stat() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
+# told CALLS               the driver is told so, and answers as it should
+told() {
+	modprobe pci_errors device=$device calls="$1" || fail "not answered as it should be: $1"
+	rmmod pci_errors
+}
+# The driver's own counters and settings go with it, addresses too.
+back() {
+	ip -b - <<-END
+		address add $guest/24 dev eth0
+		address add $guest6/64 dev eth0 nodad
+		link set eth0 up
+	END
+	carrier
+}
+is_detached() { ! ethtool -G eth0 rx 1024 2> /dev/null; }
+settings() { ethtool -g eth0 && ethtool -x eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
+
+ethtool -G eth0 rx 512 tx 256
+ip link set eth0 address 52:54:00:aa:bb:cc
+carrier
+traffic_start four $peer
+traffic_start six $peer6 --rate 50 --stream-rate 500000
+traffic_flows
+before=$(settings)
+
+count=0
+for error in frozen normal frozen; do
+	step "$error: told, reset, resumed under traffic"
+	told $error,forget,slot_reset,resume
+	count=$((count + 1))
+	[ "$(stat reset_pci)" = $count ] || fail "reset_pci is $(stat reset_pci), not $count"
+	[ "$(stat resets)" = 0 ] || fail "there were other resets"
+	carrier
+	traffic_flows
+	[ "$(settings)" = "$before" ] || fail "settings were lost: $(diff <(echo "$before") <(settings))"
+done
+
+step "between error and reset nothing is sent and nothing can be set"
+told frozen,forget
+is_detached || fail "the interface is still there for the stack"
+sent=$(number tx_packets)
+nap 2
+[ "$(number tx_packets)" = "$sent" ] || fail "packets were sent to a frozen device"
+told slot_reset,resume
+carrier
+traffic_flows
+
+step "down at the time of the error, and down in the middle of it"
+ip link set eth0 down
+told frozen,forget,slot_reset,resume
+ip link set eth0 up
+ip -6 address add $guest6/64 dev eth0 nodad 2> /dev/null || true
+carrier
+traffic_flows
+told frozen,forget
+ip link set eth0 down
+ip link set eth0 up 2> /dev/null && fail "a frozen device could be brought up"
+told slot_reset,resume
+ip link set eth0 up
+ip -6 address add $guest6/64 dev eth0 nodad 2> /dev/null || true
+carrier
+traffic_flows
+
+for error in permanent frozen,forget,permanent frozen,forget; do
+	step "$error: lost; removed and found again, it is a new device"
+	told $error
+	is_detached || fail "the interface is still there for the stack"
+	sent=$(number tx_packets)
+	nap 2
+	[ "$(number tx_packets)" = "$sent" ] || fail "packets were sent to a lost device"
+	echo 1 > /sys/bus/pci/devices/$device/remove
+	[ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its device"
+	echo 1 > /sys/bus/pci/rescan
+	wait_for 10 test -e /sys/class/net/eth0
+	back
+	traffic_flows
+done
+traffic_stop

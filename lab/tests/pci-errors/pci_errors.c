@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * Tells a PCI device's driver of errors, as the kernel's recovery would; the
+ * lab's machine has none, for it has no PCI Express.  Loading it makes the calls,
+ * in the order given, and fails if one is not answered as recovery wants it.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+
+static char *device = "";
+module_param(device, charp, 0444);
+MODULE_PARM_DESC(device, "whose driver is told: DOMAIN:BUS:SLOT.FUNCTION, all hexadecimal");
+
+static char *calls = "";
+module_param(calls, charp, 0444);
+MODULE_PARM_DESC(calls, "comma-separated: normal, frozen, permanent, forget, slot_reset, resume");
+
+static int detect(struct pci_dev *pdev, const struct pci_error_handlers *h,
+		  pci_channel_state_t state, pci_ers_result_t wanted)
+{
+	pdev->error_state = state;
+	return h->error_detected(pdev, state) == wanted ? 0 : -EPROTO;
+}
+
+static int call_normal(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	return detect(pdev, h, pci_channel_io_normal, PCI_ERS_RESULT_NEED_RESET);
+}
+
+static int call_frozen(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	return detect(pdev, h, pci_channel_io_frozen, PCI_ERS_RESULT_NEED_RESET);
+}
+
+static int call_permanent(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	return detect(pdev, h, pci_channel_io_perm_failure, PCI_ERS_RESULT_DISCONNECT);
+}
+
+/* What a slot's reset does to a device: addresses, command and MSI-X are gone. */
+static int call_forget(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	int bar;
+
+	pci_write_config_word(pdev, PCI_COMMAND, 0);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		pci_write_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, 0);
+	if (pdev->msix_cap)
+		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, 0);
+	return 0;
+}
+
+static int call_slot_reset(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	pdev->error_state = pci_channel_io_normal;
+	return h->slot_reset(pdev) == PCI_ERS_RESULT_RECOVERED ? 0 : -EPROTO;
+}
+
+static int call_resume(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	h->resume(pdev);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*make)(struct pci_dev *pdev, const struct pci_error_handlers *h);
+} known[] = {
+	{ "normal", call_normal },
+	{ "frozen", call_frozen },
+	{ "permanent", call_permanent },
+	{ "forget", call_forget },
+	{ "slot_reset", call_slot_reset },
+	{ "resume", call_resume },
+};
+
+static int call(struct pci_dev *pdev, const struct pci_error_handlers *h, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(name, known[i].name))
+			return known[i].make(pdev, h);
+	return -EINVAL;
+}
+
+/* Under the lock under which the kernel's recovery makes these calls. */
+static int call_all(struct pci_dev *pdev)
+{
+	const struct pci_error_handlers *h;
+	char *name = "looking for handlers";
+	int err = 0;
+
+	device_lock(&pdev->dev);
+	h = pdev->dev.driver ? to_pci_driver(pdev->dev.driver)->err_handler : NULL;
+	if (!h || !h->error_detected || !h->slot_reset || !h->resume)
+		err = -ENODEV;
+	while (!err && (name = strsep(&calls, ",")))
+		err = call(pdev, h, name);
+	if (err)
+		pci_err(pdev, "pci_errors: '%s' failed: %d\n", name, err);
+	device_unlock(&pdev->dev);
+	return err;
+}
+
+static int __init pci_errors_init(void)
+{
+	unsigned int domain, bus, slot, function;
+	struct pci_dev *pdev;
+	int err;
+
+	if (sscanf(device, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+		return -EINVAL;
+	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
+	if (!pdev)
+		return -ENXIO;
+	err = call_all(pdev);
+	pci_dev_put(pdev);
+	return err;
+}
+module_init(pci_errors_init);
+
+static void __exit pci_errors_exit(void)
+{
+}
+module_exit(pci_errors_exit);
+
+MODULE_DESCRIPTION("tells a PCI device's driver of errors, for tests of that driver");
+MODULE_LICENSE("GPL");
