@@ -188,7 +188,8 @@ class Guest:
         modules = [next(self.dir.glob(f"kunit/**/{name}_test.ko")) for name in names]
         text, status = run([REPO / "lab/vm", "--kernel", self.kernel, "--drivers", "none",
                             "--", KUNIT / "guest/load", *modules], 300)  # fmt: skip
-        reports = checker_reports(text) if status else []
-        if status and not reports:
-            reports = [f"lab/vm ended with status {status}", *text.splitlines()[-20:]]
+        reports = checker_reports(text) if status != 0 else []
+        if status != 0 and not reports:
+            end = "was ended after 300 seconds" if status is None else f"ended with status {status}"
+            reports = [f"lab/vm {end}", *text.splitlines()[-20:]]
         return text, reports

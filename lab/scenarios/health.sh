@@ -4,7 +4,7 @@
 # scenario: tracepoints tell what happened; devlink health is told of resets, recovers, and goes in peace
 # vm: --nic vmxnet3 --timeout 400 --expect dev_watchdog
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
 device=0000:00:10.0 driver=/sys/bus/pci/drivers/vmxnet3

@@ -4,6 +4,7 @@
 # scenario: the netdev netlink family shows each queue's poller, its interrupt and its counters
 # vm: --nic vmxnet3 --cpus 2
 # kernels: 6.12 7.3
+# check: 7.3/ours
 # drivers: ours
 . "$(dirname "$0")/lib.sh"
 

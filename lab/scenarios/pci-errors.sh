@@ -4,7 +4,7 @@
 # scenario: PCI errors: traffic stops, and flows again after the slot's reset; a lost device is let go
 # vm: --nic vmxnet3 --timeout 240
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/lib.sh"
 
 device=0000:00:10.0

@@ -4,7 +4,7 @@
 # scenario: RSS table and key, channels, moderation and register dump do as asked or refuse, under traffic
 # vm: --nic vmxnet3 --cpus 4 --timeout 300
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/lib.sh"
 
 stat() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
