@@ -39,6 +39,8 @@ The guest sees this machine's files read-only under a writable overlay.
   --expect REGEX                kernel reports whose text matches are no fault; repeatable
   --timeout SECONDS             (120)
 
+VMGUEST_APPEND in the environment: more words for the guest kernel's command line.
+
 Exit status: COMMAND's; 124 time is over; 125 the kernel reported a fault; 126 the lab could not
 run it; 2 wrong usage.  Documentation/lab.md has the rest."""
 
@@ -83,6 +85,14 @@ def writable(text):
     return str(path)
 
 
+def append_words():
+    """VMGUEST_APPEND: what is added to the guest kernel's command line."""
+    text = os.environ.get("VMGUEST_APPEND", "").strip(" ")
+    if not text.isprintable():
+        raise LabError("VMGUEST_APPEND has a control character or a line's end: give it words with blanks between them")
+    return text
+
+
 def parse(argv):
     """Split at the first '--': options before it, COMMAND after it."""
     if "--" in argv:
@@ -107,6 +117,7 @@ def parse(argv):
     parser.add_argument("--expect", type=expression, action="append", default=[])
     parser.add_argument("--timeout", type=whole(1, 7 * 86400, "seconds"), default=120)
     args = parser.parse_args(options)
+    args.append = "" if args.help else append_words()
     if not args.help and not command:
         raise LabError("no COMMAND to run: write it after '--', as in lab/vm -- uname -r")
     return args, command
@@ -161,6 +172,7 @@ def run(argv):
             directory=os.getcwd(),
             nics=name_nics(args.nic),
             drivers=args.drivers,
+            append=args.append,
             cpus=args.cpus,
             memory=args.memory,
             peer=args.peer,

@@ -54,7 +54,7 @@ def count_mode():
 def shape(plan):
     """The words that make the machine what it is for the guest."""
     run = plan.run_dir
-    cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "")
+    cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "") + (f" {plan.append}" if plan.append else "")
     return [
         "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", "-cpu", "qemu64,+rdrand",
         "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",

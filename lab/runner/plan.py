@@ -36,6 +36,7 @@ class Plan:
     directory: str
     nics: list[Nic] = field(default_factory=list)
     drivers: str = "ours"
+    append: str = ""  # more words of the kernel's command line
     cpus: int = 2
     memory: int = 512
     peer: str | None = None

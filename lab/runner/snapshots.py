@@ -76,6 +76,7 @@ def locked_if_free(folder):
 def folder_of(plan):
     """Where this machine's snapshot is or would be: the name is made of all that shapes it.
 
+    The kernel's command line, and so VMGUEST_APPEND, is among QEMU's words.
     The device plugin is not part of that: as long as it only counts, a guest cannot see it.
     """
     words = [word.replace(plan.run_dir, "RUN") for word in machine.shape(plan)]
