@@ -1,0 +1,304 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""Let each allocation of an operation fail once, for scenarios on the debug kernel.
+
+    failnth.py NAME[:FIRST[:STEP]]…    the operations to sweep; all of them if none is named
+
+FIRST and STEP leave allocations out, to look at a part again.
+
+An operation is done again and again; the first time its first allocation fails, then its second and
+so on, until one is done before its turn comes.  What the kernel counts is the calls of this one
+thread (/proc/thread-self/fail-nth), so an operation is one system call of ours, no program that is
+started.  After each the device must be as it was, or absent, and what is done without a fault must
+succeed and a ping be answered.
+
+A reset by the driver's own work is none of these: it runs in a thread of the kernel's that nobody knows
+beforehand.  It is the same function as the reset here, which a change of interrupt moderation asks for.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+DEVICE, DRIVER = Path("/sys/bus/pci/devices/0000:00:10.0"), Path("/sys/bus/pci/drivers/vmxnet3")
+NIC, GUEST, MASK, PEER = "eth0", "10.0.2.15", "255.255.255.0", "10.0.2.1"
+DEBUG = Path("/sys/kernel/debug")
+# The kernel's own exceptions would leave most of the driver's allocations out.
+SETTINGS = {
+    "failslab": {"ignore-gfp-wait": "N", "verbose": "0"},
+    "fail_page_alloc": {"ignore-gfp-wait": "N", "ignore-gfp-highmem": "N", "min-order": "0", "verbose": "0"},
+}
+MOST = 5000  # a sweep that does not end by then never will
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFMTU, SIOCETHTOOL = 0x8913, 0x8914, 0x8916, 0x891C, 0x8922, 0x8946
+IFF_UP = 1
+SMALL, OTHER = {5: 128, 7: 64, 8: 128}, {5: 64, 7: 128, 8: 256}  # rx, rx-jumbo, tx: small rings make short sweeps
+
+
+class Wrong(Exception):
+    """The driver did what it must not; the text is a sentence."""
+
+
+control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def request(number, data):
+    """An ioctl on the NIC; its answer."""
+    return fcntl.ioctl(control, number, struct.pack("16s24s", NIC.encode(), data))
+
+
+class Ethtool:
+    """A get and a set command on a struct of u32, prepared so that setting is one system call."""
+
+    def __init__(self, get, put, words):
+        self.get, self.put, self.words = get, put, words
+
+    def read(self):
+        buffer = bytearray(struct.pack("I", self.get).ljust(4 * self.words, b"\0"))
+        self.ask(buffer)
+        return list(struct.unpack(f"{self.words}I", buffer))
+
+    @staticmethod
+    def ask(buffer):
+        place = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        request(SIOCETHTOOL, struct.pack("P", place))
+
+    def holds(self, change):
+        now = self.read()
+        return all(now[index] == value for index, value in change.items())
+
+    def setter(self, change):
+        def put():
+            values = self.read()
+            values[0] = self.put
+            for index, value in change.items():
+                values[index] = value
+            buffer = bytearray(struct.pack(f"{self.words}I", *values))
+            return lambda: self.ask(buffer)
+
+        return put
+
+
+RINGS, CHANNELS, COALESCE = Ethtool(0x10, 0x11, 9), Ethtool(0x3C, 0x3D, 9), Ethtool(0x0E, 0x0F, 23)
+
+
+def address(text):
+    return struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton(text))
+
+
+def is_up():
+    return bool(struct.unpack_from("h", request(SIOCGIFFLAGS, b""), 16)[0] & IFF_UP)
+
+
+def set_up(wanted):
+    flags = struct.unpack_from("h", request(SIOCGIFFLAGS, b""), 16)[0]
+    request(SIOCSIFFLAGS, struct.pack("h", flags | IFF_UP if wanted else flags & ~IFF_UP))
+
+
+def configure():
+    set_up(True)
+    request(SIOCSIFADDR, address(GUEST))
+    request(SIOCSIFNETMASK, address(MASK))
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def echo(why):
+    """A ping that is answered within ten seconds, or Wrong."""
+    head = struct.pack("!BBHHH", 8, 0, 0, os.getpid() & 0xFFFF, 1)
+    packet = head[:2] + struct.pack("!H", checksum(head)) + head[4:]
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as link:
+        for _ in range(50):
+            link.settimeout(0.2)
+            with contextlib.suppress(OSError):
+                link.sendto(packet, (PEER, 0))
+                while True:
+                    answer = link.recv(100)
+                    if answer[20] == 0 and answer[24:26] == packet[4:6]:
+                        return
+    raise Wrong(f"no ping is answered {why}")
+
+
+class Fault:
+    """The next operation's n-th allocation fails."""
+
+    def __init__(self):
+        self.file = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+
+    def arm(self, n):
+        os.pwrite(self.file, str(n).encode(), 0)
+
+    def has_hit(self):
+        return int(os.pread(self.file, 16, 0).strip(b"\0\n ")) == 0
+
+
+def write_once(path, text):
+    """A write to a file that is open already."""
+    file = os.open(path, os.O_WRONLY)
+
+    def act():
+        try:
+            os.write(file, text)
+        finally:
+            os.close(file)
+
+    return act
+
+
+class Probe:
+    def reset(self):
+        if (DEVICE / "driver").exists():
+            (DRIVER / "unbind").write_text(DEVICE.name)
+
+    def action(self):
+        return write_once(DRIVER / "bind", DEVICE.name.encode())
+
+    def check(self, error):
+        if error and ((DEVICE / "driver").exists() or Path(f"/sys/class/net/{NIC}").exists()):
+            raise Wrong("something of the device stays though it was not bound")
+        if not error:
+            configure()
+            echo("after it was bound all the same")
+            return
+        self.action()()
+        configure()
+        echo("after it was bound the next time")
+
+    @staticmethod
+    def restore():
+        if not (DEVICE / "driver").exists():
+            (DRIVER / "bind").write_text(DEVICE.name)
+        configure()
+
+
+class Open:
+    def reset(self):
+        set_up(False)
+
+    def action(self):
+        buffer = struct.pack("h", struct.unpack_from("h", request(SIOCGIFFLAGS, b""), 16)[0] | IFF_UP)
+        return lambda: request(SIOCSIFFLAGS, buffer)
+
+    def check(self, error):
+        if is_up() == bool(error):
+            raise Wrong(f"it is {'up' if error else 'down'} after {error}")
+        set_up(False)  # the stack may have gone without a route, say
+        set_up(True)
+        echo("after it was opened the next time")
+
+    def restore(self):
+        set_up(True)
+
+
+class Setting:
+    """From one setting to another; the old one is in force if that fails."""
+
+    def __init__(self, kind, old, new):
+        self.kind, self.old, self.new = kind, old, new
+
+    def reset(self):
+        if not self.kind.holds(self.old):
+            self.kind.setter(self.old)()()
+
+    def action(self):
+        return self.kind.setter(self.new)()
+
+    def check(self, error):
+        if not self.kind.holds(self.old if error else self.new):
+            raise Wrong(f"after {error} the setting is neither the old nor the new one")
+        echo(f"after {error}")
+        self.kind.setter(self.new)()()
+        echo("after it was set the next time")
+
+    def restore(self):
+        pass
+
+
+class Mtu:
+    """The same interface as Ethtool's."""
+
+    def holds(self, size):
+        return Path(f"/sys/class/net/{NIC}/mtu").read_text().strip() == str(size)
+
+    def setter(self, size):
+        return lambda: lambda: request(SIOCSIFMTU, struct.pack("i", size))
+
+
+OPERATIONS = {
+    "probe": Probe(),
+    "open": Open(),
+    "resize": Setting(RINGS, SMALL, OTHER),
+    "fewer-channels": Setting(CHANNELS, {8: 2}, {8: 1}),
+    "more-channels": Setting(CHANNELS, {8: 1}, {8: 2}),
+    "larger-mtu": Setting(Mtu(), 1500, 9000),
+    "smaller-mtu": Setting(Mtu(), 9000, 1500),
+    "reset": Setting(COALESCE, {10: 1}, {10: 0}),
+}
+
+
+def attempt(operation, fault, n):
+    """Whether the n-th allocation came and failed, and the error that this caused."""
+    act, error = operation.action(), None
+    fault.arm(n)
+    try:
+        act()
+    except OSError as failure:
+        error = failure
+    has_hit = fault.has_hit()
+    fault.arm(0)
+    if error and not has_hit:
+        raise Wrong(f"{error} without a fault")
+    return has_hit, error
+
+
+def sweep(name, operation, first=1, step=1):
+    fault, failed, hits, started = Fault(), 0, 0, time.monotonic()
+    for n in range(first, MOST, step):
+        operation.reset()
+        try:
+            has_hit, error = attempt(operation, fault, n)
+            operation.check(error)
+        except (Wrong, OSError) as wrong:
+            raise Wrong(f"{name}, allocation {n}: {wrong}") from None
+        if not has_hit:
+            break
+        hits += 1
+        failed += bool(error)
+        if hits % 100 == 0:
+            print(f"  {name}: {hits} so far, {time.monotonic() - started:.0f} s", flush=True)
+    else:
+        raise Wrong(f"{name} has more than {MOST} allocations")
+    operation.restore()
+    print(f"  {name}: {hits} allocations failed, {failed} of them the operation; {time.monotonic() - started:.0f} s", flush=True)
+    if not hits or not failed:
+        raise Wrong(f"{name}: no allocation that matters has failed")
+
+
+def main():
+    for folder, settings in SETTINGS.items():
+        for name, value in settings.items():
+            (DEBUG / folder / name).write_text(value)
+    try:
+        for word in sys.argv[1:] or OPERATIONS:
+            name, *part = word.split(":")
+            if name != "probe":
+                RINGS.setter(SMALL)()()
+            sweep(name, OPERATIONS[name], *map(int, part))
+    except Wrong as wrong:
+        print(f"failnth: {wrong}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
