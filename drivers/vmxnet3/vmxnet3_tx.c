@@ -207,31 +207,41 @@ struct vmxnet3_tx_done {
 	u32 bytes;
 };
 
-/* Gives one packet back, its mappings and its skb; cons moves behind it. */
+static noinline void vmxnet3_tx_unmap_packet(struct vmxnet3_txq *tx, u32 pos, u32 num)
+{
+	for (; num; num--)
+		vmxnet3_tx_unmap(tx, &tx->buf[pos++ & tx->mask]);
+}
+
+static noinline void vmxnet3_tx_return_frame(struct vmxnet3_txq *tx, struct vmxnet3_tx_buf *buf,
+					     int budget)
+{
+	tx->num_frames--;
+	if (buf->owner == VMXNET3_TX_XDP_RX && budget)
+		xdp_return_frame_rx_napi(buf->frame);
+	else
+		xdp_return_frame(buf->frame);
+}
+
+/*
+ * Gives one packet back, its mappings and its skb; cons moves behind it.  What
+ * a small packet in the data ring does not need is done out of line.
+ */
 static __always_inline void vmxnet3_tx_release(struct vmxnet3_txq *tx, struct vmxnet3_tx_done *done,
 					       int budget)
 {
-	struct vmxnet3_tx_buf *first = &tx->buf[done->cons & tx->mask], *buf = first;
-	u32 left = first->num_desc;
+	struct vmxnet3_tx_buf *first = &tx->buf[done->cons & tx->mask];
+	u32 num = first->num_desc;
 
+	if (num > 1 || first->map_len)
+		vmxnet3_tx_unmap_packet(tx, done->cons, num);
 	done->packets++;
 	done->bytes += first->bytes;
-	for (;;) {
-		vmxnet3_tx_unmap(tx, buf);
-		done->cons++;
-		if (likely(!--left))
-			break;
-		buf = &tx->buf[done->cons & tx->mask];
-	}
-	if (likely(first->owner == VMXNET3_TX_STACK)) {
+	done->cons += num;
+	if (likely(first->owner == VMXNET3_TX_STACK))
 		napi_consume_skb(first->skb, budget);
-		return;
-	}
-	tx->num_frames--;
-	if (first->owner == VMXNET3_TX_XDP_RX && budget)
-		xdp_return_frame_rx_napi(first->frame);
 	else
-		xdp_return_frame(first->frame);
+		vmxnet3_tx_return_frame(tx, first, budget);
 }
 
 /*
