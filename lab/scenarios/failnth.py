@@ -19,6 +19,7 @@ beforehand.  It is the same function as the reset here, which a change of interr
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import socket
@@ -29,7 +30,7 @@ from pathlib import Path
 
 DEVICE, DRIVER = Path("/sys/bus/pci/devices/0000:00:10.0"), Path("/sys/bus/pci/drivers/vmxnet3")
 NIC, GUEST, MASK, PEER = "eth0", "10.0.2.15", "255.255.255.0", "10.0.2.1"
-DEBUG = Path("/sys/kernel/debug")
+DEBUG, CALLS = Path("/sys/kernel/debug"), Path("/sys/module/pci_errors/parameters/calls")
 # The kernel's own exceptions would leave most of the driver's allocations out.
 SETTINGS = {
     "failslab": {"ignore-gfp-wait": "N", "verbose": "0"},
@@ -181,6 +182,37 @@ class Probe:
         configure()
 
 
+class PciResume:
+    """The last step of a PCI error's recovery.  It says nothing; who cannot come back stays detached."""
+
+    def reset(self):
+        for call in (b"frozen", b"slot_reset"):
+            write_once(CALLS, call)()
+
+    def action(self):
+        write = write_once(CALLS, b"resume")
+
+        def act():
+            write()
+            RINGS.read()
+
+        return act
+
+    def check(self, error):
+        if error and error.errno == errno.ENODEV:  # the remedy that the driver's message names
+            (DRIVER / "unbind").write_text(DEVICE.name)
+            (DRIVER / "bind").write_text(DEVICE.name)
+            RINGS.setter(SMALL)()()
+        elif error:
+            write_once(CALLS, b"resume")()
+        if not is_up():
+            configure()
+        echo(f"after {error}")
+
+    def restore(self):
+        pass
+
+
 class Open:
     def reset(self):
         set_up(False)
@@ -243,6 +275,7 @@ OPERATIONS = {
     "larger-mtu": Setting(Mtu(), 1500, 9000),
     "smaller-mtu": Setting(Mtu(), 9000, 1500),
     "reset": Setting(COALESCE, {10: 1}, {10: 0}),
+    "pci-resume": PciResume(),
 }
 
 

@@ -10,8 +10,7 @@
 device=0000:00:10.0 driver=/sys/bus/pci/drivers/vmxnet3
 tracing=/sys/kernel/tracing reporter="pci/$device reporter queues"
 
-stat() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
-more() { [ "$(stat "$1")" -gt "$2" ]; }
+more() { [ "$(counter "$1")" -gt "$2" ]; }
 is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 
 # Of the four tracepoints: lines that are as documented, one a line and without the stamps.
@@ -23,7 +22,7 @@ vmxnet3_rx_batch: ifindex=$1 queue=[0-9]+ packets=[0-9]+$" $tracing/trace || tru
 # sum EVENT FIELD          over its lines
 sum() { sed -n "s/^vmxnet3_$1: .*$2=\([0-9]*\).*/\1/p" /run/traced | awk '{ sum += $1 } END { print sum + 0 }'; }
 lines() { grep -c "^vmxnet3_$1:" /run/traced || true; }
-both() { echo $(($(stat "$1$2") + $(stat "${1}1${2#0}"))); }
+both() { echo $(($(counter "$1$2") + $(counter "${1}1${2#0}"))); }
 counted() { echo "$(both tx 0_packets) $(both tx 0_bytes) $(both tx 0_doorbells) $(both rx 0_packets)"; }
 trace_pings() {
 	local before after
@@ -70,13 +69,13 @@ health() { devlink -j health show $reporter | sed -n "s/.*\"$1\":\"\?\([a-z0-9]*
 # shellcheck disable=SC2086  # three words
 recover() { devlink health recover $reporter; }
 state_is() { [ "$(health state)" = "$1" ]; }
-all_told() { [ "$(health error)" = "$(stat resets)" ]; }
+all_told() { [ "$(health error)" = "$(counter resets)" ]; }
 # hang                     until the watchdog has seen it, and on
 hang() {
 	local before floods=() i
 	ethtool -G eth0 tx 128 || [ $? = 80 ]
 	carrier
-	before=$(stat reset_tx_timeout)
+	before=$(counter reset_tx_timeout)
 	labctl hostile vmxnet3 drop-doorbells 1000000 > /dev/null
 	for ((i = 0; i < 6; i++)); do
 		ping -q -f -w 60 $peer > /dev/null 2>&1 &
@@ -100,42 +99,42 @@ for word in '"device_version":1' '"active":true' '"gone":false' '"queue":0' '"qu
 done
 recover # the kernel asks nobody about a healthy reporter
 nap 1
-is "resets by recovering what is healthy" "$(stat resets)" 0
+is "resets by recovering what is healthy" "$(counter resets)" 0
 
 step "a hang is reported, with its reason, and recovered"
 hang
 wait_for 20 all_told
 is "state" "$(health state)" healthy
 [ "$(health error)" -ge 1 ] && [ "$(health error)" = "$(health recover)" ] || fail "errors and recoveries: $(health error) and $(health recover)"
-is "resets and their reason" "$(stat resets)" "$(stat reset_tx_timeout)"
+is "resets and their reason" "$(counter resets)" "$(counter reset_tx_timeout)"
 
 step "with auto_recover off the driver recovers all the same; the reporter waits for the user"
 # shellcheck disable=SC2086  # three words
 devlink health set $reporter auto_recover false
 hang
 wait_for 20 state_is error
-is "resets by the user" "$(stat reset_user)" 0
+is "resets by the user" "$(counter reset_user)" 0
 recover
 wait_for 60 more reset_user 0
-is "resets by the user" "$(stat reset_user)" 1
+is "resets by the user" "$(counter reset_user)" 1
 traffic_flows
 
 step "recovery while the interface is down is forgotten when it comes up"
 wait_for 20 all_told
 state_is error || hang
 wait_for 20 state_is error
-resets=$(stat resets)
+resets=$(counter resets)
 ip link set eth0 down
-activations=$(stat activations)
+activations=$(counter activations)
 recover
 is "state" "$(health state)" healthy
 nap 1
-is "activations while down" "$(stat activations)" "$activations"
+is "activations while down" "$(counter activations)" "$activations"
 ip link set eth0 up
 carrier
 traffic_flows
-is "activations by coming up" $(($(stat activations) - activations)) 1
-is "resets" "$(stat resets)" "$resets"
+is "activations by coming up" $(($(counter activations) - activations)) 1
+is "resets" "$(counter resets)" "$resets"
 
 back() {
 	ip address add $guest/24 dev eth0
@@ -164,6 +163,6 @@ for ((i = 1; i <= 5; i++)); do
 	echo $device > $driver/bind
 	back
 	kill "$asking" && wait "$asking" 2> /dev/null || true
-	is "state, errors, resets" "$(health state) $(health error) $(stat resets)" "healthy 0 0"
+	is "state, errors, resets" "$(health state) $(health error) $(counter resets)" "healthy 0 0"
 done
 traffic_stop

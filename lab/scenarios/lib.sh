@@ -124,6 +124,19 @@ far_server() {
 	server=peer
 }
 
+# bring_up                 eth0 gets its addresses and comes up, as after a driver that took them with it
+bring_up() {
+	ip -b - <<-END
+		address add $guest/24 dev eth0
+		address add $guest6/64 dev eth0 nodad
+		link set eth0 up
+	END
+	carrier
+}
+
+# counter NAME             one of eth0's statistics by ethtool
+counter() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
+
 # carrier [NIC]            wait for it
 has_carrier() {
 	local carrier

@@ -8,24 +8,10 @@
 . "$(dirname "$0")/lib.sh"
 
 device=0000:00:10.0
-modinfo -n pci_errors > /dev/null 2>&1 ||
-	fail "there is no module pci_errors: run scripts/kmod build KERNEL=$(release) TESTS=1"
+modprobe pci_errors device=$device || fail "run scripts/kmod build KERNEL=$(release) TESTS=1, and once more"
 
-stat() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
 # told CALLS               the driver is told so, and answers as it should
-told() {
-	modprobe pci_errors device=$device calls="$1" || fail "not answered as it should be: $1"
-	rmmod pci_errors
-}
-# The driver's own counters and settings go with it, addresses too.
-back() {
-	ip -b - <<-END
-		address add $guest/24 dev eth0
-		address add $guest6/64 dev eth0 nodad
-		link set eth0 up
-	END
-	carrier
-}
+told() { echo "$1" > /sys/module/pci_errors/parameters/calls || fail "not answered as it should be: $1"; }
 is_detached() { ! ethtool -G eth0 rx 1024 2> /dev/null; }
 settings() { ethtool -g eth0 && ethtool -x eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
 
@@ -42,8 +28,8 @@ for error in frozen normal frozen; do
 	step "$error: told, reset, resumed under traffic"
 	told $error,forget,slot_reset,resume
 	count=$((count + 1))
-	[ "$(stat reset_pci)" = $count ] || fail "reset_pci is $(stat reset_pci), not $count"
-	[ "$(stat resets)" = 0 ] || fail "there were other resets"
+	[ "$(counter reset_pci)" = $count ] || fail "reset_pci is $(counter reset_pci), not $count"
+	[ "$(counter resets)" = 0 ] || fail "there were other resets"
 	carrier
 	traffic_flows
 	[ "$(settings)" = "$before" ] || fail "settings were lost: $(diff <(echo "$before") <(settings))"
@@ -86,7 +72,7 @@ for error in permanent frozen,forget,permanent frozen,forget; do
 	[ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its device"
 	echo 1 > /sys/bus/pci/rescan
 	wait_for 10 test -e /sys/class/net/eth0
-	back
+	bring_up
 	traffic_flows
 done
 traffic_stop

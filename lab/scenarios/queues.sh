@@ -7,14 +7,13 @@
 # check: 6.1/ours
 . "$(dirname "$0")/lib.sh"
 
-stat() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
 # The queue of each of the 128 entries, on one line; how often each queue is in it.
 table() { ethtool -x eth0 | awk '/^ *[0-9]+:/ { for (i = 2; i <= NF; i++) printf "%s ", $i }'; }
 shares() { table | tr ' ' '\n' | grep . | sort -n | uniq -c | awk '{ printf "%s%s:%s", (NR > 1 ? " " : ""), $2, $1 }'; }
 key() { ethtool -x eth0 | sed -n '/^RSS hash key/{n;p}'; }
 channels() { ethtool -l eth0 | sed -n '/^Current/,$s/^Combined:[[:space:]]*//p'; }
 moderation() { ethtool -c eth0 | sed -n 's/^Adaptive RX: \([a-z]*\).*/\1/p'; }
-settings() { ethtool -x eth0 && ethtool -l eth0 && ethtool -c eth0 && stat activations; }
+settings() { ethtool -x eth0 && ethtool -l eth0 && ethtool -c eth0 && counter activations; }
 
 # is WHAT GOT WANTED
 is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
@@ -29,10 +28,10 @@ refused() {
 # activates COUNT CMD…     it succeeds with so many activations
 activates() {
 	local before want=$1
-	before=$(stat activations)
+	before=$(counter activations)
 	shift
 	"$@" || fail "refused: $*"
-	is "activations by '$*'" $(($(stat activations) - before)) "$want"
+	is "activations by '$*'" $(($(counter activations) - before)) "$want"
 }
 
 traffic_start four $peer
@@ -51,11 +50,11 @@ traffic_flows
 for queue in 0 3; do
 	activates 0 ethtool -X eth0 start $queue equal 1
 	is "start $queue equal 1" "$(shares)" "$queue:128"
-	zero=$(stat rx0_packets) others=$(($(stat rx1_packets) + $(stat rx2_packets) + $(stat rx3_packets)))
+	zero=$(counter rx0_packets) others=$(($(counter rx1_packets) + $(counter rx2_packets) + $(counter rx3_packets)))
 	traffic_flows
-	[ "$(stat rx0_packets)" -gt "$zero" ] || fail "nothing was received on queue 0"
+	[ "$(counter rx0_packets)" -gt "$zero" ] || fail "nothing was received on queue 0"
 	# QEMU's device receives on queue 0 whatever the table says: Documentation/vmxnet3.md, Limits.
-	is "packets on the other queues" $(($(stat rx1_packets) + $(stat rx2_packets) + $(stat rx3_packets))) $others
+	is "packets on the other queues" $(($(counter rx1_packets) + $(counter rx2_packets) + $(counter rx3_packets))) $others
 done
 
 step "a key, which takes a reset; the table stays"
@@ -124,23 +123,23 @@ for words in "count 0" "clone_skb 1000000" "pkt_size 200" "delay 1000000" "dst $
 done
 echo start > /proc/net/pktgen/pgctrl &
 grown() { [ "$(number "$1")" -gt $(($2 + 20)) ]; }
-sent() { [ "$(stat tx3_packets)" -gt $(($1 + 20)) ]; }
-wait_for 20 sent "$(stat tx3_packets)"
+sent() { [ "$(counter tx3_packets)" -gt $(($1 + 20)) ]; }
+wait_for 20 sent "$(counter tx3_packets)"
 grep -q 'cur_queue_map: 3' /proc/net/pktgen/eth0 || fail "pktgen does not send on queue 3"
 for count in 2 1; do
 	activates 1 ethtool -L eth0 combined $count
 	is "channels" "$(channels)" $count
 	is "the table" "$(shares)" "$([ $count = 1 ] && echo 0:128 || echo 0:64 1:64)"
-	last=$(stat tx3_packets)
+	last=$(counter tx3_packets)
 	wait_for 20 grown tx_dropped "$(number tx_dropped)"
-	is "packets of queue 3" "$(stat tx3_packets)" "$last"
+	is "packets of queue 3" "$(counter tx3_packets)" "$last"
 	carrier
 	traffic_flows
 	check_dump $count
 done
 activates 1 ethtool -L eth0 combined 4
 is "the table" "$(shares)" "0:32 1:32 2:32 3:32"
-wait_for 20 sent "$(stat tx3_packets)"
+wait_for 20 sent "$(counter tx3_packets)"
 echo stop > /proc/net/pktgen/pgctrl
 wait $!
 traffic_flows

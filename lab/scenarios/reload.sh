@@ -22,11 +22,7 @@ in_use() {
 gone() { [ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its driver"; }
 back() {
 	[ -e /sys/class/net/eth0 ] || fail "there is no eth0"
-	ip -b - <<-END
-		address add $guest/24 dev eth0
-		link set eth0 up
-	END
-	carrier
+	bring_up
 	traffic_flows 5 0
 }
 rebind() {

@@ -23,12 +23,7 @@ modprobe -r vmxnet3
 before=$(used)
 echo 1 > $tracing/events/swiotlb/swiotlb_bounced/enable
 modprobe vmxnet3
-ip -b - <<-END
-	address add $guest/24 dev eth0
-	address add $guest6/64 dev eth0 nodad
-	link set eth0 up
-END
-carrier
+bring_up
 step "bounce buffers: $before in use without the driver, $(used) with it"
 # At least one for each of the receive buffers that are posted, 256 by the kernel's own driver.
 [ "$(used)" -ge $((before + 256)) ] || fail "receive buffers are not bounced"

@@ -3,19 +3,18 @@
  * Copyright (c) 2026 the vmguest authors
  *
  * Tells a PCI device's driver of errors, as the kernel's recovery would; the
- * lab's machine has none, for it has no PCI Express.  Loading it makes the calls,
- * in the order given, and fails if one is not answered as recovery wants it.
+ * lab's machine has none, for it has no PCI Express.  Writing to the parameter
+ * 'calls' makes them, in the order given, and fails if one is not answered as
+ * recovery wants it.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 static char *device = "";
 module_param(device, charp, 0444);
 MODULE_PARM_DESC(device, "whose driver is told: DOMAIN:BUS:SLOT.FUNCTION, all hexadecimal");
-
-static char *calls = "";
-module_param(calls, charp, 0444);
-MODULE_PARM_DESC(calls, "comma-separated: normal, frozen, permanent, forget, slot_reset, resume");
 
 static int detect(struct pci_dev *pdev, const struct pci_error_handlers *h,
 		  pci_channel_state_t state, pci_ers_result_t wanted)
@@ -87,7 +86,7 @@ static int call(struct pci_dev *pdev, const struct pci_error_handlers *h, const 
 }
 
 /* Under the lock under which the kernel's recovery makes these calls. */
-static int call_all(struct pci_dev *pdev)
+static int call_all(struct pci_dev *pdev, char *names)
 {
 	const struct pci_error_handlers *h;
 	char *name = "looking for handlers";
@@ -97,7 +96,7 @@ static int call_all(struct pci_dev *pdev)
 	h = pdev->dev.driver ? to_pci_driver(pdev->dev.driver)->err_handler : NULL;
 	if (!h || !h->error_detected || !h->slot_reset || !h->resume)
 		err = -ENODEV;
-	while (!err && (name = strsep(&calls, ",")))
+	while (!err && (name = strsep(&names, ",")))
 		err = call(pdev, h, name);
 	if (err)
 		pci_err(pdev, "pci_errors: '%s' failed: %d\n", name, err);
@@ -105,27 +104,36 @@ static int call_all(struct pci_dev *pdev)
 	return err;
 }
 
-static int __init pci_errors_init(void)
+/* Looked for each time: it may have been removed and found again. */
+static struct pci_dev *look_up(void)
 {
 	unsigned int domain, bus, slot, function;
-	struct pci_dev *pdev;
-	int err;
 
 	if (sscanf(device, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
-		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
+		return NULL;
+	return pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
+}
+
+static int set_calls(const char *value, const struct kernel_param *param)
+{
+	struct pci_dev *pdev = look_up();
+	char *names;
+	int err;
+
 	if (!pdev)
 		return -ENXIO;
-	err = call_all(pdev);
+	names = kstrdup(value, GFP_KERNEL);
+	err = names ? call_all(pdev, strim(names)) : -ENOMEM;
+	kfree(names);
 	pci_dev_put(pdev);
 	return err;
 }
-module_init(pci_errors_init);
 
-static void __exit pci_errors_exit(void)
-{
-}
-module_exit(pci_errors_exit);
+static const struct kernel_param_ops calls_ops = {
+	.set = set_calls,
+};
+module_param_cb(calls, &calls_ops, NULL, 0200);
+MODULE_PARM_DESC(calls, "comma-separated: normal, frozen, permanent, forget, slot_reset, resume");
 
 MODULE_DESCRIPTION("tells a PCI device's driver of errors, for tests of that driver");
 MODULE_LICENSE("GPL");
