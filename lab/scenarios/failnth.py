@@ -203,11 +203,19 @@ class PciResume:
             (DRIVER / "unbind").write_text(DEVICE.name)
             (DRIVER / "bind").write_text(DEVICE.name)
             RINGS.setter(SMALL)()()
-        elif error:
+        elif error and self.is_detached():
             write_once(CALLS, b"resume")()
         if not is_up():
             configure()
         echo(f"after {error}")
+
+    @staticmethod
+    def is_detached():
+        try:
+            RINGS.read()
+        except OSError as absent:
+            return absent.errno == errno.ENODEV
+        return False
 
     def restore(self):
         pass
