@@ -24,6 +24,8 @@ REPORTS = tuple((kind, re.compile(expression)) for kind, expression in (
 END = re.compile(r"---\[ end |^=+$")
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 LONGEST = 70  # lines shown of one report
+FIRST_BREAKPOINT = re.compile(r"\bint3: [0-9a-f]{4} \[#1\].*?\nCode: [^\n]*?\b([0-9a-f]{2}) <", re.DOTALL)
+BREAKPOINT = "cc"  # the int3 instruction
 
 
 def kind_of(line):
@@ -50,3 +52,15 @@ def find_reports(text, expect=()):
             reports.append((kind, excerpt))
         index = last + 1
     return reports
+
+
+def is_stale_breakpoint(text):
+    """Whether the kernel's first Oops is of a breakpoint that memory no longer holds.
+
+    Before version 8.1 QEMU can miss a write to code that another of its CPUs is just translating; that CPU
+    then runs into the breakpoint which the kernel plants for a moment while it patches a branch
+    (Documentation/lab.md, "Limits").  The Oops shows what memory holds: a real breakpoint would still be there.
+    """
+    lines = "\n".join(STAMP.sub("", line) for line in text.replace("\r", "").split("\n"))
+    found = FIRST_BREAKPOINT.search(lines)
+    return found is not None and found[1] != BREAKPOINT

@@ -14,6 +14,9 @@ EXIT_TIMEOUT = 124
 EXIT_REPORT = 125
 EXIT_LAB = 126
 
+# lab/vm's words for a guest that ended by QEMU's own fault; lab/scenario looks for them.
+BROKEN_BY_QEMU = "QEMU broke this guest (a stale breakpoint)"
+
 
 class LabError(Exception):
     """A run that cannot start or go on: one sentence with the cause and the next step."""

@@ -16,7 +16,7 @@ import time
 from . import console, network, snapshots
 from .labctl import LabControl
 from .machine import PORTS, Machine
-from .plan import EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
+from .plan import BROKEN_BY_QEMU, EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
 
 BOOTS = 3
 RESTORE_SECONDS = 30  # a restored guest takes its job at once; one that has not by then never will
@@ -176,13 +176,8 @@ class Session:
         threading.Thread(target=work, daemon=True).start()
 
     def died_of_emulation(self):
-        """Whether the guest hit QEMU's own fault while it booted, before COMMAND could do anything.
-
-        With several emulated CPUs, QEMU 7.2 now and then shows one of them the breakpoint that the
-        kernel plants for a moment while it patches a branch (Documentation/lab.md, "Limits").
-        """
-        text = self.console_text()
-        return not self.is_started and "Oops: int3" in text and "Modules linked in: \n" in text.replace("\r", "")
+        """Whether the guest hit QEMU's own fault before COMMAND could do anything."""
+        return not self.is_started and console.is_stale_breakpoint(self.console_text())
 
     def console_text(self):
         return self.machine.console_bytes().decode(errors="replace")
@@ -198,6 +193,8 @@ class Session:
             print(f"lab/vm: the guest's kernel reported: {kinds}", file=sys.stderr)
             for _, excerpt in reports[:3]:
                 print(f"{excerpt}\n", file=sys.stderr)
+            if console.is_stale_breakpoint(text):
+                print(f"lab/vm: {BROKEN_BY_QEMU}; run it again", file=sys.stderr)
             return EXIT_REPORT
         if self.status is None:
             tail = "\n".join(text.splitlines()[-5:])
