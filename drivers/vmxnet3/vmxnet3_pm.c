@@ -95,6 +95,8 @@ static int vmxnet3_pm_up(struct vmxnet3_priv *priv)
 
 	rtnl_lock();
 	vmxnet3_halt(priv);
+	/* A device that was never told to go down still has them. */
+	vmxnet3_irq_free(priv);
 	err = vmxnet3_start_device(priv);
 	if (!err && netif_running(priv->netdev)) {
 		err = vmxnet3_irq_request(priv);

@@ -136,12 +136,6 @@ traffic_flows
 is "activations by coming up" $(($(counter activations) - activations)) 1
 is "resets" "$(counter resets)" "$resets"
 
-back() {
-	ip address add $guest/24 dev eth0
-	ip link set eth0 up
-	carrier
-	traffic_flows
-}
 ask_on() { while :; do recover; devlink health diagnose $reporter; done > /dev/null 2>&1; }
 step "recovery and diagnosis while the driver is unbound, 5 times, once of a reporter in error"
 for ((i = 1; i <= 5; i++)); do
@@ -161,7 +155,8 @@ for ((i = 1; i <= 5; i++)); do
 	# shellcheck disable=SC2086  # three words
 	devlink health show $reporter > /dev/null 2>&1 && fail "the reporter outlived its driver"
 	echo $device > $driver/bind
-	back
+	bring_up
+	traffic_flows
 	kill "$asking" && wait "$asking" 2> /dev/null || true
 	is "state, errors, resets" "$(health state) $(health error) $(counter resets)" "healthy 0 0"
 done

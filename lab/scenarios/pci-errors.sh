@@ -45,6 +45,12 @@ told slot_reset,resume
 carrier
 traffic_flows
 
+step "told to resume though it never stopped"
+told resume
+carrier
+traffic_flows
+[ "$(settings)" = "$before" ] || fail "settings were lost: $(diff <(echo "$before") <(settings))"
+
 step "down at the time of the error, and down in the middle of it"
 ip link set eth0 down
 told frozen,forget,slot_reset,resume
