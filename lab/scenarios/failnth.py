@@ -37,8 +37,9 @@ SETTINGS = {
     "fail_page_alloc": {"ignore-gfp-wait": "N", "ignore-gfp-highmem": "N", "min-order": "0", "verbose": "0"},
 }
 # Linux 6.1 goes on after failing to insert an interrupt's descriptor into its tree (probe's 2xxth
-# allocation) and follows a null pointer later: such a failure says nothing of the driver.
-SLABS, SPARED = Path("/sys/kernel/slab"), "radix_tree_node"
+# allocation) and follows a null pointer later: such a failure says nothing of the driver.  The kernel's
+# command line says which caches may fail (slub_debug in the scenario's 'append:').
+SLABS, FAILS, SPARED = Path("/sys/kernel/slab"), "kmalloc-64", "radix_tree_node"
 MOST = 5000  # a sweep that does not end by then never will
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFMTU, SIOCETHTOOL = 0x8913, 0x8914, 0x8916, 0x891C, 0x8922, 0x8946
 IFF_UP = 1
@@ -332,8 +333,9 @@ def main():
     for folder, settings in SETTINGS.items():
         for name, value in settings.items():
             (DEBUG / folder / name).write_text(value)
-    for slab in SLABS.iterdir():
-        (slab / "failslab").write_text("0" if slab.name == SPARED else "1")
+    for slab, may_fail in ((FAILS, "1"), (SPARED, "0")):
+        if (SLABS / slab / "failslab").read_text().strip() != may_fail:
+            sys.exit(f"failnth: failslab of {slab} is not {may_fail}: boot with slub_debug as the scenario says")
     try:
         for word in sys.argv[1:] or OPERATIONS:
             name, *part = word.split(":")

@@ -3,13 +3,13 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: each allocation of probe, open, resize, channels, MTU, reset and PCI recovery fails once; nothing leaks, the next try works
 # vm: --nic vmxnet3 --timeout 5400
-# append: acpi=noirq
+# append: acpi=noirq slub_debug=A;-,radix_tree_node
 # kernels: debug
 # drivers: ours
 . "$(dirname "$0")/../lib.sh"
 
 # Without acpi=noirq the firmware takes half a minute to route the interrupts of a bound device.
-# Single ones:  VMGUEST_APPEND=acpi=noirq lab/vm --kernel debug --nic vmxnet3 --timeout 900 -- bash lab/scenarios/long/fail-nth.sh open
+# Single ones:  VMGUEST_APPEND='acpi=noirq slub_debug=A;-,radix_tree_node' lab/vm --kernel debug --nic vmxnet3 --timeout 900 -- bash lab/scenarios/long/fail-nth.sh open
 [ -w /proc/self/fail-nth ] || skip "this kernel injects no faults"
 modprobe pci_errors device=0000:00:10.0 || fail "run scripts/kmod build KERNEL=debug TESTS=1, and once more"
 at_peer ip link set tap0 mtu 9000
