@@ -161,11 +161,4 @@ for ((i = 1; i <= 5; i++)); do
 	is "state, errors, resets" "$(health state) $(health error) $(counter resets)" "healthy 0 0"
 done
 traffic_stop
-
-# Linux 6.1 keeps pages mapped that sockets still hold when the driver goes, and the debug kernel says so.
-mapped=/sys/kernel/debug/dma-api/dump
-[ -e $mapped ] || exit 0
-step "nothing of the unbound driver stays mapped"
-echo $device > $driver/unbind
-none_mapped() { ! grep -qF $device $mapped; }
-wait_for 60 none_mapped
+nothing_mapped $device

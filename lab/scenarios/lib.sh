@@ -134,6 +134,17 @@ bring_up() {
 	carrier
 }
 
+# nothing_mapped DEVICE    its driver is unbound, and in the end no mapping of it is left, where the kernel keeps
+#                          account. A kernel that says "pending DMA allocations" at the unbinding means pages that
+#                          sockets still hold: Linux 6.1's page pools cannot unmap those (Documentation/vmxnet3.md)
+none_mapped() { ! grep -qF "$1" /sys/kernel/debug/dma-api/dump; }
+nothing_mapped() {
+	[ -e /sys/kernel/debug/dma-api/dump ] || return 0
+	step "nothing of the unbound driver stays mapped"
+	echo "$1" > "/sys/bus/pci/devices/$1/driver/unbind"
+	wait_for 60 none_mapped "$1"
+}
+
 # counter NAME             one of eth0's statistics by ethtool
 counter() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
 
