@@ -160,14 +160,16 @@ struct PciModelInfo {
     Result<std::unique_ptr<PciModel>> (*create)(PciHost& host, std::string_view options);
 };
 
-/// Everything static about a port model; `port=NAME` on the plugin's command line maps it.
+/// Everything static about a port model; `port=NAME[:OPTIONS]` on the plugin's command line maps
+/// it.
 struct PortModelInfo {
     const char* name;
     std::uint16_t port;
     std::uint16_t length;
     unsigned min_access;
     unsigned max_access;
-    std::unique_ptr<PortModel> (*create)(Host& host);
+    /// `options` is what follows the colon, empty if nothing does.
+    Result<std::unique_ptr<PortModel>> (*create)(Host& host, std::string_view options);
 };
 
 /// The models that exist, from models/registry.cpp.

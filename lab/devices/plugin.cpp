@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the vmguest authors
 //
 // Entry point of the plugin:
-//   -plugin libvmguest-lab.so[,control=PATH][,count=on|all|off][,port=NAME]...
+//   -plugin libvmguest-lab.so[,control=PATH][,count=on|all|off][,port=NAME[:OPTIONS]]...
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -42,6 +42,11 @@ CountMode parse_mode(std::string_view value) {
     return CountMode::off;
 }
 
+void choose(std::string_view port_model) {
+    if (const auto model = choose_port_model(port_model); !model)
+        refuse(model.sentence());
+}
+
 Options parse_options(int count, char** words) {
     Options options;
     for (int i = 0; i < count; ++i) {
@@ -55,9 +60,9 @@ Options parse_options(int count, char** words) {
             options.count = parse_mode(value);
         else if (key == "abi")
             falsify_expectation(value);
-        else if (key == "port" && !choose_port_model(value))
-            refuse("there is no port model '" + std::string(value) + "'");
-        else if (key != "port")
+        else if (key == "port")
+            choose(value);
+        else
             refuse("'" + std::string(word) +
                    "' is no option of the plugin: it knows control, "
                    "count and port");

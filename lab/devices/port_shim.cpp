@@ -4,7 +4,10 @@
 // Port models as memory regions of QEMU's I/O space. They exist as long as the machine.
 #include "port_shim.hpp"
 
+#include <algorithm>
 #include <list>
+#include <string>
+#include <utility>
 
 #include "counters.hpp"
 #include "guarded.hpp"
@@ -59,17 +62,25 @@ void reset(void* opaque) {
 
 } // namespace
 
-bool choose_port_model(std::string_view name) {
-    if (find_port_model(name) != nullptr)
-        return true;
+Result<PortModel*> choose_port_model(std::string_view text) {
+    const auto colon = std::min(text.find(':'), text.size());
+    const auto name = text.substr(0, colon);
+    const auto options = text.substr(std::min(colon + 1, text.size()));
+    if (auto* model = find_port_model(name))
+        return model;
     for (const auto* info : port_models()) {
         if (name != info->name)
             continue;
         auto& ports = chosen().emplace_back(info);
-        ports.model = info->create(ports.host);
-        return true;
+        auto model = info->create(ports.host, options);
+        if (!model) {
+            chosen().pop_back();
+            return Failure{model.sentence()};
+        }
+        ports.model = std::move(model.value());
+        return ports.model.get();
     }
-    return false;
+    return Failure{"there is no port model '" + std::string(name) + "'"};
 }
 
 void map_port_models() {

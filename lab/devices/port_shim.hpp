@@ -10,8 +10,9 @@
 
 namespace vmguest::lab {
 
-/// `port=NAME` on the plugin's command line. False if there is no such model.
-bool choose_port_model(std::string_view name);
+/// `port=NAME[:OPTIONS]` on the plugin's command line. Fails if there is no such model, or if it
+/// refuses its options; a model that was chosen before stays as it is.
+Result<PortModel*> choose_port_model(std::string_view text);
 /// When the machine is complete: make and map what was chosen.
 void map_port_models();
 /// Null if it was not chosen.

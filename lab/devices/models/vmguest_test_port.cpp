@@ -16,8 +16,10 @@ const PortModelInfo VmguestTestPort::info = {
     .length = 8,
     .min_access = 1,
     .max_access = 4,
-    .create = [](Host& host) -> std::unique_ptr<PortModel> {
-        return std::make_unique<VmguestTestPort>(host);
+    .create = [](Host& host, std::string_view options) -> Result<std::unique_ptr<PortModel>> {
+        if (!options.empty())
+            return Failure{"vmguest-test-port has no options: leave out the colon"};
+        return std::unique_ptr<PortModel>(std::make_unique<VmguestTestPort>(host));
     },
 };
 
