@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the vmguest authors
 //
 // The list of all models. A new model adds its line here and nothing else outside its own files.
+#include "backdoor/backdoor.hpp"
 #include "vmguest_test.hpp"
 #include "vmguest_test_port.hpp"
 
@@ -15,7 +16,8 @@ std::span<const PciModelInfo* const> pci_models() {
 }
 
 std::span<const PortModelInfo* const> port_models() {
-    static const std::array<const PortModelInfo*, 1> all = {&VmguestTestPort::info};
+    static const std::array<const PortModelInfo*, 2> all = {&VmguestTestPort::info,
+                                                            &backdoor::Backdoor::info};
     return all;
 }
 

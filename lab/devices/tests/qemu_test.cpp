@@ -64,8 +64,10 @@ TEST(SelfCheckOfConfig, WorksWithoutADeviceOfOurs) {
 
 TEST(Options, ThatAreWrongEndInASentence) {
     for (const char* option :
-         {",nonsense=1", ",count=maybe", ",port=nonsense", ",abi=pcidev_config",
-          ",abi=pcidev_config:x", ",control=/nonexistent/directory/x"}) {
+         {",nonsense=1", ",count=maybe", ",port=nonsense", ",port=vmguest-test-port:x",
+          ",port=backdoor:channels=0", ",port=backdoor:hz=on,,nonsense=1",
+          ",port=backdoor:hostile=nonsense", ",abi=pcidev_config", ",abi=pcidev_config:x",
+          ",control=/nonexistent/directory/x"}) {
         Qemu qemu(option, stopped);
         EXPECT_EQ(qemu.wait(), 97) << option;
         const auto errors = qemu.errors();
@@ -312,6 +314,17 @@ TEST_F(Device, IsPluggedAndUnpluggedWithoutALeftover) {
     qemu_.monitor("cont"); // timers of what is gone would fire now
     EXPECT_EQ(qemu_.control("counters {}")["exits"].contains("hot"), true);
     EXPECT_EQ(qemu_.errors(), "");
+}
+
+TEST(Backdoor, IsThereWithItsOptions) {
+    Qemu qemu(",port=backdoor:hz=off,,hostile=open silent; close silent", stopped);
+    EXPECT_EQ(qemu.control("model backdoor channels"), json::array());
+    EXPECT_EQ(qemu.control("model backdoor hostile faithful"),
+              json({{"rules", 0}, {"committed", 0}}));
+    EXPECT_TRUE(qemu.control("model backdoor nonsense").contains("error"));
+    // The test protocol has no CPU, so there is no magic number in EAX.
+    EXPECT_EQ(qemu.in(0x5658), 0xffff'ffffU);
+    EXPECT_EQ(qemu.errors(), "");
 }
 
 /// QEMU's own devices are counted the same way.

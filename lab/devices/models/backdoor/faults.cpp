@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (c) 2026 the vmguest authors
+//
+// The language of the hostile mode; Documentation/devices.md explains it.
+#include "faults.hpp"
+
+#include <algorithm>
+
+#include "guestmsg.hpp"
+#include "text.hpp"
+
+namespace vmguest::lab::backdoor {
+namespace {
+
+struct PointName {
+    std::string_view name;
+    Point point;
+};
+constexpr PointName points[] = {
+    {"open", Point::open},           {"send-size", Point::send_size},
+    {"send-data", Point::send_data}, {"recv-size", Point::recv_size},
+    {"recv-data", Point::recv_data}, {"recv-status", Point::recv_status},
+    {"close", Point::close},         {"reply", Point::reply},
+    {"request", Point::request},
+};
+
+struct StatusName {
+    std::string_view name;
+    std::uint32_t status;
+};
+constexpr StatusName statuses[] = {
+    {"none", 0},
+    {"closed", status::closed},
+    {"unsent", status::unsent},
+    {"checkpoint", status::checkpoint},
+    {"poweroff", status::poweroff},
+    {"timeout", status::timeout},
+};
+
+/// By word or number.
+std::optional<std::uint32_t> parse_status(std::string_view text) {
+    for (const auto& one : statuses)
+        if (one.name == text)
+            return one.status;
+    const auto number = parse_number(text);
+    return number && *number <= 0xffff ? number : std::nullopt;
+}
+
+bool is_step(Point point) {
+    return point < Point::reply;
+}
+
+bool is_message(Point point) {
+    return point >= Point::reply;
+}
+
+bool has_length(Point point) {
+    return point == Point::recv_size;
+}
+
+bool has_type(Point point) {
+    return point == Point::recv_size || point == Point::recv_data;
+}
+
+enum class Argument { none, status, number, text, refusal };
+
+struct ActionName {
+    std::string_view name;
+    Action action;
+    Argument argument;
+    bool (*applies)(Point point);
+};
+constexpr ActionName actions[] = {
+    {"status", Action::status, Argument::status, is_step},
+    {"silent", Action::silent, Argument::none, is_step},
+    {"cookie", Action::cookie, Argument::none, is_step},
+    {"length", Action::length, Argument::number, has_length},
+    {"type", Action::type, Argument::number, has_type},
+    {"late", Action::late, Argument::number, is_message},
+    {"lose", Action::lose, Argument::none, is_message},
+    {"text", Action::text, Argument::text, is_message},
+    {"refuse", Action::text, Argument::refusal, [](Point point) { return point == Point::reply; }},
+};
+
+bool fill(Fault& fault, Argument kind, std::string_view argument) {
+    switch (kind) {
+    case Argument::none:
+        return argument.empty();
+    case Argument::text:
+        fault.text = argument;
+        return true;
+    case Argument::refusal:
+        fault.text = "0 " + std::string(argument);
+        return true;
+    case Argument::status:
+    case Argument::number:
+        break;
+    }
+    const auto number = kind == Argument::status ? parse_status(argument) : parse_number(argument);
+    fault.number = number.value_or(0);
+    return number.has_value();
+}
+
+Failure no_rule(std::string_view statement) {
+    return Failure{"'" + std::string(statement) +
+                   "' is no rule of the hostile mode: [rpci|tclo] [xN|x*] [+N] STEP FAULT, see "
+                   "Documentation/devices.md"};
+}
+
+} // namespace
+
+bool Faults::take_modifier(std::string_view word, Rule& rule) {
+    if (word == "rpci" || word == "tclo") {
+        rule.side = word == "rpci" ? Side::rpci : Side::tclo;
+        return true;
+    }
+    if (word == "x*") {
+        rule.times = std::nullopt;
+        return true;
+    }
+    const auto number = word.empty() ? std::nullopt : parse_number(word.substr(1));
+    if (number && word.front() == 'x')
+        rule.times = *number;
+    else if (number && word.front() == '+')
+        rule.skip = *number;
+    else
+        return false;
+    return true;
+}
+
+Result<Faults::Rule> Faults::finish(Rule rule, std::string_view action, std::string_view argument) {
+    for (const auto& one : actions) {
+        if (one.name != action || !one.applies(rule.point))
+            continue;
+        rule.fault.action = one.action;
+        if (fill(rule.fault, one.argument, argument))
+            return rule;
+        break;
+    }
+    return no_rule(action);
+}
+
+Result<Faults::Rule> Faults::parse(std::string_view statement) {
+    Rule rule;
+    auto rest = statement;
+    auto word = cut(rest, ' ');
+    while (take_modifier(word, rule))
+        word = cut(rest, ' ');
+    for (const auto& one : points) {
+        if (one.name != word)
+            continue;
+        rule.point = one.point;
+        const auto action = cut(rest, ' ');
+        auto done = finish(std::move(rule), action, rest);
+        return done ? std::move(done) : no_rule(statement);
+    }
+    return no_rule(statement);
+}
+
+Result<std::size_t> Faults::load(std::string_view script) {
+    std::vector<Rule> rules;
+    while (!script.empty()) {
+        auto line = cut(script, '\n');
+        while (!line.empty()) {
+            const auto statement = trim(cut(line, ';'));
+            if (statement.empty() || statement == "faithful")
+                continue;
+            auto rule = parse(statement);
+            if (!rule)
+                return Failure{rule.sentence()};
+            rules.push_back(std::move(rule.value()));
+        }
+    }
+    if (rules.size() > most_rules)
+        return Failure{"the hostile mode takes at most " + std::to_string(most_rules) + " rules"};
+    rules_ = std::move(rules);
+    return rules_.size();
+}
+
+std::optional<Fault> Faults::strike(Point point, Side side) {
+    for (auto& rule : rules_) {
+        const bool applies = rule.point == point &&
+                             (rule.side == Side::both || rule.side == side) &&
+                             (!rule.times || *rule.times > 0);
+        if (!applies)
+            continue;
+        if (rule.skip > 0) {
+            --rule.skip;
+            continue;
+        }
+        if (rule.times)
+            --*rule.times;
+        ++committed_;
+        return rule.fault;
+    }
+    return std::nullopt;
+}
+
+} // namespace vmguest::lab::backdoor

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (c) 2026 the vmguest authors
+//
+// The hostile mode: rules that say at which step of a message the host breaks its promises, how,
+// and how often.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../../host.hpp"
+
+namespace vmguest::lab::backdoor {
+
+/// Where something can go wrong. The first seven are the steps of GuestMsg, by their numbers.
+enum class Point {
+    open,
+    send_size,
+    send_data,
+    recv_size, ///< while a message waits; a poll that finds none is left alone
+    recv_data,
+    recv_status,
+    close,
+    reply,   ///< to a call of the guest's (RPCI)
+    request, ///< of the host's (TCLO)
+};
+
+/// What goes wrong there.
+enum class Action {
+    status, ///< the step is not carried out and has this status
+    silent, ///< the step is not carried out, and no register changes
+    cookie, ///< the channel gets another cookie than the guest knows
+    length, ///< the announced length
+    type,   ///< the announced type
+    late,   ///< comes after so many milliseconds
+    lose,   ///< never comes
+    text,   ///< is this text instead
+};
+
+/// One thing that goes wrong.
+struct Fault {
+    Action action = Action::silent;
+    std::uint32_t number = 0; ///< status, length, type or milliseconds
+    std::string text;
+};
+
+/// Which protocol a rule is for.
+enum class Side { both, rpci, tclo };
+
+/// The rules in force.
+class Faults {
+public:
+    static constexpr std::size_t most_rules = 64;
+
+    /// Put the rules of a script in the place of all there were; "faithful" and an empty script
+    /// have none. Gives their number; after a failure the old ones stay in force.
+    Result<std::size_t> load(std::string_view script);
+    /// Whether something goes wrong here, now: the first rule that applies and is not used up.
+    std::optional<Fault> strike(Point point, Side side);
+    /// How often something has gone wrong so far.
+    std::uint64_t committed() const { return committed_; }
+
+private:
+    struct Rule {
+        Point point = Point::open;
+        Side side = Side::both;
+        std::uint32_t skip = 0; ///< occasions that are left alone first
+        std::optional<std::uint32_t> times = 1;
+        Fault fault;
+    };
+
+    static Result<Rule> parse(std::string_view statement);
+    static bool take_modifier(std::string_view word, Rule& rule);
+    static Result<Rule> finish(Rule rule, std::string_view action, std::string_view argument);
+
+    std::vector<Rule> rules_;
+    std::uint64_t committed_ = 0;
+};
+
+} // namespace vmguest::lab::backdoor
