@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "interrupts.hpp"
+#include "ioports.hpp"
 #include "modules.hpp"
 #include "port.hpp"
 #include "table.hpp"
@@ -39,6 +40,16 @@ constexpr const char* verbs =
     "  hostile DEVICE drop-doorbells COUNT\n"
     "                              the next COUNT wishes of the driver to send get lost\n"
     "  hostile DEVICE faithful     none does any more; both print how many were lost\n"
+    "  hostile backdoor SCRIPT     the host breaks its promises by this script; prints how often "
+    "it "
+    "has\n"
+    "  rpc [clear]                 what was said over the channels of the backdoor\n"
+    "  rpc send REQUEST            ask vmtoolsd; 0 it did it, 1 it refused, 3 no answer\n"
+    "  rpc channels|checkpoint|restart\n"
+    "                              show them; as if just restored; close them all\n"
+    "  guestinfo [KEY [VALUE]]     the host's variables: list, show, set\n"
+    "Without the host side:\n"
+    "  ioports CMD [ARG]...        run CMD with leave to use the backdoor's ports\n"
     "Exit status: the request's own; 2 wrong usage; 126 the host side cannot be reached.";
 
 struct Options {
@@ -126,6 +137,15 @@ int ask(const Options& options) {
     return reply.is_null() ? fail(failure) : print(reply, options);
 }
 
+/// `ioports CMD [ARG]…`: returns only if CMD cannot be run.
+int run_with_ports(const std::vector<std::string>& argv) {
+    if (argv.size() < 2) {
+        std::fputs("labctl: usage: labctl ioports CMD [ARG]...\n", stderr);
+        return status_usage;
+    }
+    return fail(vmguest::labctl::run_with_ports({argv.begin() + 1, argv.end()}));
+}
+
 } // namespace
 
 int main(int argc, char** argv) try {
@@ -159,6 +179,8 @@ int main(int argc, char** argv) try {
         std::fputs("labctl: which verb? 'labctl --help' lists them\n", stderr);
         return status_usage;
     }
+    if (options.argv.front() == "ioports")
+        return run_with_ports(options.argv);
     return ask(options);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "labctl: %s\n", error.what());

@@ -18,9 +18,12 @@ from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Told
 
 KERNELS = ("6.1", "6.12", "7.3", "debug")
 NICS = ("vmxnet3", "e1000", "virtio-net")
+# Device models that --device knows, and the settings of each (lab/devices/models says what they may be).
+DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product", "guestlib", "hz", "start", "hostile")}
+DEVICES_ON = ()  # without being asked for
+DEVICES_LATER = ("vmci", "balloon")
 LATER = {
     "--share": "Shared Folders need the lab's HGFS server, which is not built yet",
-    "--device": "the lab has no VMware device models yet",
     "--xen": "runs on Xen are not built yet",
 }
 USAGE = """lab/vm [OPTION]... -- COMMAND [ARG]...
@@ -33,6 +36,7 @@ The guest sees this machine's files read-only under a writable overlay.
   --cpus N  --memory MIB        (2, 512)
   --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
+  --device NAME[,KEY=VALUE]...  a VMware device model: backdoor; NAME=off leaves one out; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log
@@ -68,6 +72,27 @@ def parse_nic(text):
     if rest and not rest.startswith("backend="):
         raise argparse.ArgumentTypeError(f"'{rest}' is no NIC setting (known: backend=SPEC)")
     return model, rest.removeprefix("backend=") or None
+
+
+def parse_device(text):
+    """(NAME, options as the plugin has them), or (NAME, None) for one that is left out."""
+    word, _, rest = text.partition(",")
+    name, equals, value = word.partition("=")
+    if name in DEVICES_LATER:
+        raise argparse.ArgumentTypeError(f"the device model '{name}' is not built yet")
+    if name not in DEVICES:
+        raise argparse.ArgumentTypeError(f"'{name}' is no device model (known: {', '.join(DEVICES)})")
+    if equals:
+        if value != "off" or rest:
+            raise argparse.ArgumentTypeError(f"'{text}' is no device model: write {name}[,KEY=VALUE]… or {name}=off")
+        return name, None
+    for setting in rest.split(",") if rest else ():
+        key, equals, value = setting.partition("=")
+        if key not in DEVICES[name] or not equals:
+            raise argparse.ArgumentTypeError(f"'{setting}' is no setting of {name} (known: {', '.join(DEVICES[name])})")
+        if not value.isprintable():
+            raise argparse.ArgumentTypeError(f"{name}'s '{key}' has a control character or a line's end")
+    return name, rest
 
 
 def expression(text):
@@ -111,6 +136,7 @@ def parse(argv):
     parser.add_argument("--cpus", type=whole(1, 64, "CPUs"), default=2)
     parser.add_argument("--memory", type=whole(128, 1 << 20, "MiB"), default=512)
     parser.add_argument("--nic", type=parse_nic, action="append", default=[])
+    parser.add_argument("--device", type=parse_device, action="append", default=[])
     parser.add_argument("--peer")
     parser.add_argument("--count", type=writable)
     parser.add_argument("--keep-log", type=writable)
@@ -130,6 +156,12 @@ def name_nics(specs):
         seen = sum(nic.model == model for nic in nics)
         nics.append(Nic(model, backend, f"{model}.{seen}" if seen else model))
     return nics
+
+
+def choose_devices(specs):
+    """What is on without being asked for, then what was asked for in its order: the last word on a device counts."""
+    devices = dict.fromkeys(DEVICES_ON, "") | dict(specs)
+    return {name: options for name, options in devices.items() if options is not None}
 
 
 def isolate(argv):
@@ -171,6 +203,7 @@ def run(argv):
             command=command,
             directory=os.getcwd(),
             nics=name_nics(args.nic),
+            devices=choose_devices(args.device),
             drivers=args.drivers,
             append=args.append,
             cpus=args.cpus,

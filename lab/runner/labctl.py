@@ -5,11 +5,12 @@
 import json
 import os
 import subprocess
+import time
 
 from . import machine as machines
 from .plan import LabError
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo"
 NET_SECONDS = 600
 # Where a model's doorbells for sending are: memory region, first and last offset.
 TX_DOORBELLS = {"vmxnet3": ("vmxnet3-b0", 0x600, 0x7FF)}
@@ -35,9 +36,9 @@ class LabControl:
         try:
             request = json.loads(line)
             argv = [str(word) for word in request["argv"]]
-            handler = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile}.get(
-                argv[0] if argv else ""
-            )
+            handlers = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile,
+                        "rpc": self.rpc, "guestinfo": self.guestinfo}  # fmt: skip
+            handler = handlers.get(argv[0] if argv else "")
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
             return handler(argv[1:], request)
@@ -75,6 +76,8 @@ class LabControl:
         """Make a device break its promises, or keep them again; prints how often it has broken one."""
         models = {nic.name: nic.model for nic in self.plan.nics}
         device, script = (argv[0], argv[1:]) if argv else ("", [])
+        if device == "backdoor" and script:
+            return reply(stdout=f"{self.backdoor('hostile', ' '.join(script))['committed']}\n")
         doorbells = TX_DOORBELLS.get(models.get(device))
         if doorbells is None:
             return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
@@ -86,6 +89,43 @@ class LabControl:
             return reply(2, stderr="labctl: usage: labctl hostile DEVICE drop-doorbells COUNT|faithful\n")
         answer = self.machine.plugin(" ".join(str(word) for word in ["hostile", device, *words]))
         return reply(stdout=f"{answer['dropped']}\n")
+
+    def backdoor(self, *words):
+        """Ask the model of the backdoor.  Raises LabError."""
+        if "backdoor" not in self.plan.devices:
+            raise LabError("this machine has no backdoor: start lab/vm with --device backdoor")
+        return self.machine.plugin("model " + json.dumps(["backdoor", *words]))
+
+    def rpc(self, argv, _request):
+        """What was said over the channels, and what the host can do to them."""
+        verb, words = (argv[0], argv[1:]) if argv else ("", [])
+        if not argv:
+            return reply(stdout="".join(f"{line}\n" for line in self.backdoor("traffic")["lines"]))
+        if verb == "send" and words:
+            return self.send_request(" ".join(words))
+        if words or verb not in ("clear", "channels", "checkpoint", "restart"):
+            return reply(2, stderr="labctl: usage: labctl rpc [clear|channels|checkpoint|restart], rpc send REQUEST\n")
+        answer = self.backdoor("traffic", "clear") if verb == "clear" else self.backdoor(verb)
+        return reply() if verb == "clear" else reply(stdout=json.dumps(answer) + "\n")
+
+    def send_request(self, text):
+        """A TCLO request: wait for the guest's answer, which is printed; 1 if it is a refusal, 3 if none comes in time."""
+        number = str(self.backdoor("send", text)["id"])
+        while not (result := self.backdoor("result", number))["over"]:
+            time.sleep(0.02)
+        if result["state"] == "lost":
+            return reply(3, stderr="labctl: the guest has not answered\n")
+        return reply(0 if result["state"] == "answered" else 1, stdout=f"{result['reply']}\n")
+
+    def guestinfo(self, argv, _request):
+        """The guestinfo variables as the host has them."""
+        if len(argv) > 1:
+            self.backdoor("guestinfo-set", *argv)
+            return reply()
+        values = self.backdoor("guestinfo")
+        if not argv:
+            return reply(stdout="".join(f"{key}={value}\n" for key, value in values.items()))
+        return reply(stdout=f"{values[argv[0]]}\n") if argv[0] in values else reply(1, stderr="labctl: there is no such variable\n")
 
     def net(self, argv, _request):
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""

@@ -14,6 +14,8 @@ from .plan import REPO, LabError
 PORTS = ("control", "stdout", "stderr", "labctl")
 FIRST_SLOT = 0x10  # NIC i sits in PCI slot 0x10 + i, so its address is known on both sides
 PLUGIN = REPO / "build/host/libvmguest-lab.so"
+CPU = "qemu64,+rdrand"
+SERIAL = "VMware-56 4d 76 6d 67 75 65 73-74 00 00 00 00 00 00 01"
 NIC_MODELS = {"vmxnet3": "vmxnet3", "e1000": "e1000", "virtio-net": "virtio-net-pci"}
 CMDLINE = (
     # What follows 'quiet' costs seconds under emulation and tests nothing of ours.
@@ -46,6 +48,19 @@ def port_arguments(run_dir):
     return words
 
 
+def identity_arguments(plan):
+    """What makes a guest look for the backdoor: no hypervisor bit in CPUID, and the vendor's serial number."""
+    if "backdoor" not in plan.devices:
+        return ["-cpu", CPU]
+    return ["-cpu", f"{CPU},-hypervisor", "-smbios", f"type=1,serial={SERIAL}"]
+
+
+def model_options(plan):
+    """The plugin's options for our device models; a comma in one is doubled, as QEMU wants it."""
+    words = [f"{name}:{options}" if options else name for name, options in plan.devices.items()]
+    return "".join(",port=" + word.replace(",", ",,") for word in words)
+
+
 def count_mode():
     """VMGUEST_COUNT=all adds "all_instructions", those of the whole guest, and makes it slower."""
     return "all" if os.environ.get("VMGUEST_COUNT") == "all" else "on"
@@ -56,7 +71,7 @@ def shape(plan):
     run = plan.run_dir
     cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "") + (f" {plan.append}" if plan.append else "")
     return [
-        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", "-cpu", "qemu64,+rdrand",
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "pc,vmport=off", *identity_arguments(plan),
         "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",
         "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline,
         "-chardev", f"file,id=console,path={run}/console.log,append=on", "-serial", "chardev:console",
@@ -71,7 +86,8 @@ def arguments(plan, state=None):
     """QEMU's command line; with a state's descriptor it goes on from there instead of booting."""
     words = shape(plan)
     if PLUGIN.exists():
-        words += ["-plugin", f"{PLUGIN},control={plan.run_dir}/plugin.sock" + (f",count={count_mode()}" if plan.count else "")]
+        count = f",count={count_mode()}" if plan.count else ""
+        words += ["-plugin", f"{PLUGIN},control={plan.run_dir}/plugin.sock{count}{model_options(plan)}"]
     if state is not None:
         # A NIC that arrives somewhere would announce itself there, which no booted one does.
         words += ["-global", "migration.announce-rounds=0", "-incoming", f"fd:{state}"]
@@ -120,7 +136,7 @@ class Machine:
 
     def __init__(self, plan, snapshot=None):
         self.run_dir = plan.run_dir
-        if plan.count and not PLUGIN.exists():
+        if (plan.count or plan.devices) and not PLUGIN.exists():
             raise LabError("the lab's device plugin is not built: run 'make build'")
         state = snapshot.descriptor if snapshot else None
         with open(self.console, "wb") as log:

@@ -42,6 +42,7 @@ class Plan:
     command: list[str]
     directory: str
     nics: list[Nic] = field(default_factory=list)
+    devices: dict[str, str] = field(default_factory=dict)  # our device models, and their options as the plugin has them
     drivers: str = "ours"
     append: str = ""  # more words of the kernel's command line
     cpus: int = 2

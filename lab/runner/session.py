@@ -197,8 +197,11 @@ class Session:
                 print(f"lab/vm: {BROKEN_BY_QEMU}; run it again", file=sys.stderr)
             return EXIT_REPORT
         if self.status is None:
-            tail = "\n".join(text.splitlines()[-5:])
             words = self.machine.words()
+            if not text:  # the machine has not run at all
+                print(f"lab/vm: QEMU did not start: {words or 'it says nothing'}", file=sys.stderr)
+                return EXIT_LAB
+            tail = "\n".join(text.splitlines()[-5:])
             print(f"lab/vm: the guest ended before COMMAND did; its last words:\n{tail}\n{words}", file=sys.stderr)
             return EXIT_LAB
         if self.status == EXIT_TIMEOUT and time.monotonic() >= self.deadline:

@@ -77,11 +77,13 @@ def folder_of(plan):
     """Where this machine's snapshot is or would be: the name is made of all that shapes it.
 
     The kernel's command line, and so VMGUEST_APPEND, is among QEMU's words.
-    The device plugin is not part of that: as long as it only counts, a guest cannot see it.
+    Of the device plugin only the models and their options are part of that: that it counts, a guest
+    cannot see. A model has no state in a snapshot; nothing has talked to one when it is taken but the
+    kernel, which has asked for what the model would answer again.
     """
     words = [word.replace(plan.run_dir, "RUN") for word in machine.shape(plan)]
     files = (shutil.which(words[0]) or "", plan.kernel["vmlinux"], plan.initrd)
-    return root() / prepare.keyed([*words, *map(stamp, files)])
+    return root() / prepare.keyed([*words, machine.model_options(plan), *map(stamp, files)])
 
 
 def stamp(path):

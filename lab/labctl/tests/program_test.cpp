@@ -183,9 +183,16 @@ TEST_F(Program, SaysSoIfTheHostHangsUpOrTalksNonsense) {
     }
 }
 
+/// Whether this machine gives the ports away or not: there is no such program.
+TEST_F(Program, SaysSoIfAProgramForThePortsCannotBeRun) {
+    const auto outcome = run({"ioports", "/no/such/program", "--option"});
+    EXPECT_EQ(outcome.status, 126);
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
 TEST_F(Program, RefusesWrongUsage) {
     for (const std::vector<std::string>& words :
-         {std::vector<std::string>{}, {"--nonsense"}, {"counters", "--nonsense"}}) {
+         {std::vector<std::string>{}, {"--nonsense"}, {"counters", "--nonsense"}, {"ioports"}}) {
         const auto outcome = run(words);
         EXPECT_EQ(outcome.status, 2);
         EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
