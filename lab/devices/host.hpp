@@ -88,6 +88,9 @@ public:
 
     /// One line on the host's stderr.
     virtual void log(std::string_view sentence) = 0;
+
+    /// What no right driver does: whatever else comes of it, the run has failed.
+    virtual void report(std::string_view fault) = 0;
 };
 
 /// What only a PCI device has.

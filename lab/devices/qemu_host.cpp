@@ -116,6 +116,14 @@ void QemuHost::log(std::string_view sentence) {
                  static_cast<int>(sentence.size()), sentence.data());
 }
 
+/// lab/vm looks for these lines. A guest that goes on and on shall not fill the disk.
+void QemuHost::report(std::string_view fault) {
+    constexpr unsigned most = 100;
+    if (reports_++ < most)
+        std::fprintf(stderr, "vmguest-lab: fault: %s: %.*s\n", name_.c_str(),
+                     static_cast<int>(fault.size()), fault.data());
+}
+
 bool QemuHost::msix_enabled() const {
     return device_ && ::msix_enabled(device_) != 0;
 }

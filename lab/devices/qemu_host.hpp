@@ -26,6 +26,7 @@ public:
                                  std::function<void()> writable) override;
     void count(std::string_view kind, std::uint64_t number) override;
     void log(std::string_view sentence) override;
+    void report(std::string_view fault) override;
     bool msix_enabled() const override;
     void msix_notify(unsigned vector) override;
     void set_intx(bool level) override;
@@ -35,6 +36,7 @@ private:
 
     std::string name_;
     PCIDevice* device_;
+    unsigned reports_ = 0;
 };
 
 /// The CPU of the calling thread. A test driver that accesses ports from outside has none: its

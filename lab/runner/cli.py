@@ -19,9 +19,10 @@ from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Told
 KERNELS = ("6.1", "6.12", "7.3", "debug")
 NICS = ("vmxnet3", "e1000", "virtio-net")
 # Device models that --device knows, and the settings of each (lab/devices/models says what they may be).
-DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product", "guestlib", "hz", "start", "hostile")}
+DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product", "guestlib", "hz", "start", "hostile"),
+           "balloon": ("target", "offer", "legacy", "hostile")}  # fmt: skip
 DEVICES_ON = ()  # without being asked for
-DEVICES_LATER = ("vmci", "balloon")
+DEVICES_LATER = ("vmci",)
 LATER = {
     "--share": "Shared Folders need the lab's HGFS server, which is not built yet",
     "--xen": "runs on Xen are not built yet",
@@ -36,7 +37,7 @@ The guest sees this machine's files read-only under a writable overlay.
   --cpus N  --memory MIB        (2, 512)
   --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
-  --device NAME[,KEY=VALUE]...  a VMware device model: backdoor; NAME=off leaves one out; repeatable
+  --device NAME[,KEY=VALUE]...  a VMware device model: backdoor, balloon; NAME=off leaves one out; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log

@@ -4,14 +4,18 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 
 from . import machine as machines
 from .plan import LabError
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, balloon"
 NET_SECONDS = 600
+SIZE = re.compile(r"(\d{1,15})([KMG]?)")
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+FRAME = 4096
 # Where a model's doorbells for sending are: memory region, first and last offset.
 TX_DOORBELLS = {"vmxnet3": ("vmxnet3-b0", 0x600, 0x7FF)}
 
@@ -37,7 +41,7 @@ class LabControl:
             request = json.loads(line)
             argv = [str(word) for word in request["argv"]]
             handlers = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile,
-                        "rpc": self.rpc, "guestinfo": self.guestinfo}  # fmt: skip
+                        "rpc": self.rpc, "guestinfo": self.guestinfo, "balloon": self.balloon}  # fmt: skip
             handler = handlers.get(argv[0] if argv else "")
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
@@ -78,6 +82,8 @@ class LabControl:
         device, script = (argv[0], argv[1:]) if argv else ("", [])
         if device == "backdoor" and script:
             return reply(stdout=f"{self.backdoor('hostile', ' '.join(script))['committed']}\n")
+        if device == "balloon" and script:
+            return reply(stdout=f"{self.ask_balloon('hostile', *script)['done']}\n")
         doorbells = TX_DOORBELLS.get(models.get(device))
         if doorbells is None:
             return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
@@ -126,6 +132,32 @@ class LabControl:
         if not argv:
             return reply(stdout="".join(f"{key}={value}\n" for key, value in values.items()))
         return reply(stdout=f"{values[argv[0]]}\n") if argv[0] in values else reply(1, stderr="labctl: there is no such variable\n")
+
+    def ask_balloon(self, *words):
+        """Ask the model of the balloon.  Raises LabError."""
+        if "balloon" not in self.plan.devices:
+            raise LabError("this machine has no balloon: start lab/vm with --device backdoor --device balloon")
+        return self.machine.plugin("model " + json.dumps(["balloon", *words]))
+
+    def balloon(self, argv, _request):
+        """The balloon's target and size, or another target; sizes are bytes, or with K, M or G behind the number."""
+        if argv == ["reset"]:
+            self.ask_balloon("reset")
+            return reply()
+        if len(argv) == 2 and argv[0] in ("offer", "legacy"):
+            self.ask_balloon(*argv)
+            return reply()
+        if len(argv) == 2 and argv[0] == "target":
+            size = SIZE.fullmatch(argv[1])
+            if not size:
+                return reply(2, stderr=f"labctl: '{argv[1]}' is no size: write bytes, or a number with K, M or G behind it\n")
+            self.ask_balloon("target", str(int(size[1]) * UNITS[size[2]] // FRAME))
+            return reply()
+        if argv:
+            return reply(2, stderr="labctl: usage: labctl balloon [target SIZE|offer MASK|legacy on|off|reset]\n")
+        now = self.ask_balloon("show")
+        now |= {"target": now["target"] * FRAME, "size": now["size"] * FRAME}
+        return reply(stdout="".join(f"{name} {value}\n" for name, value in sorted(now.items())))
 
     def net(self, argv, _request):
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""

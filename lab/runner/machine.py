@@ -16,6 +16,7 @@ FIRST_SLOT = 0x10  # NIC i sits in PCI slot 0x10 + i, so its address is known on
 PLUGIN = REPO / "build/host/libvmguest-lab.so"
 CPU = "qemu64,+rdrand"
 SERIAL = "VMware-56 4d 76 6d 67 75 65 73-74 00 00 00 00 00 00 01"
+FAULT = "vmguest-lab: fault: "
 NIC_MODELS = {"vmxnet3": "vmxnet3", "e1000": "e1000", "virtio-net": "virtio-net-pci"}
 CMDLINE = (
     # What follows 'quiet' costs seconds under emulation and tests nothing of ours.
@@ -161,6 +162,10 @@ class Machine:
         """What QEMU itself had to say, for an error message."""
         with open(os.path.join(self.run_dir, "qemu.log"), errors="replace") as log:
             return log.read().strip()
+
+    def faults(self):
+        """What models reported of the guest (Host::report in lab/devices/host.hpp), a line each."""
+        return [line.removeprefix(FAULT) for line in self.words().splitlines() if line.startswith(FAULT)]
 
     def monitor(self, command, **arguments):
         """Run one QMP command and return its result.  Raises LabError."""

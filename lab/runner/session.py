@@ -196,6 +196,10 @@ class Session:
             if console.is_stale_breakpoint(text):
                 print(f"lab/vm: {BROKEN_BY_QEMU}; run it again", file=sys.stderr)
             return EXIT_REPORT
+        faults = self.machine.faults()
+        if faults:
+            print("lab/vm: a device found its driver at fault:", *faults[:10], sep="\n  ", file=sys.stderr)
+            return EXIT_REPORT
         if self.status is None:
             words = self.machine.words()
             if not text:  # the machine has not run at all

@@ -4,7 +4,7 @@
 # scenario: open-vm-tools' programs talk to the backdoor: detection, calls, statistics, vmtoolsd, a hostile host
 # vm: --device backdoor,reply=8 --nic vmxnet3 --timeout 500
 # drivers: stock
-# check: 6.1/stock 7.3/stock
+# check: 6.1/stock
 . "$(dirname "$0")/lib.sh"
 
 command -v vmtoolsd > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"

@@ -3,6 +3,7 @@
 //
 // The list of all models. A new model adds its line here and nothing else outside its own files.
 #include "backdoor/backdoor.hpp"
+#include "balloon/balloon.hpp"
 #include "vmguest_test.hpp"
 #include "vmguest_test_port.hpp"
 
@@ -16,8 +17,8 @@ std::span<const PciModelInfo* const> pci_models() {
 }
 
 std::span<const PortModelInfo* const> port_models() {
-    static const std::array<const PortModelInfo*, 2> all = {&VmguestTestPort::info,
-                                                            &backdoor::Backdoor::info};
+    static const std::array<const PortModelInfo*, 3> all = {
+        &VmguestTestPort::info, &backdoor::Backdoor::info, &balloon::Balloon::info};
     return all;
 }
 

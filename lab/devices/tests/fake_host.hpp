@@ -22,6 +22,7 @@ public:
     std::vector<unsigned> vectors; ///< in order of their notification
     std::map<std::string, std::uint64_t, std::less<>> requests;
     std::string said;
+    std::vector<std::string> reports; ///< faults of the guest's
 
     bool dma_read(std::uint64_t address, std::span<std::byte> to) override {
         if (!is_memory(address, to.size()))
@@ -47,6 +48,7 @@ public:
         requests[std::string(kind)] += number;
     }
     void log(std::string_view sentence) override { said += std::string(sentence) + '\n'; }
+    void report(std::string_view fault) override { reports.emplace_back(fault); }
     bool msix_enabled() const override { return has_msix; }
     void msix_notify(unsigned vector) override { vectors.push_back(vector); }
     void set_intx(bool level) override { intx = level; }
