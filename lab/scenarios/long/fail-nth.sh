@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: each allocation of probe, open, resize, channels, MTU, reset and PCI recovery fails once; nothing leaks, the next try works
-# vm: --nic vmxnet3 --timeout 5400
+# vm: --nic vmxnet3 --timeout 5400 --expect "pending DMA allocations while released"
 # append: acpi=noirq slub_debug=A;-,radix_tree_node
 # kernels: debug
 # drivers: ours
@@ -20,3 +20,5 @@ step "everything works"
 ping -q -c 2 $peer > /dev/null
 # It gives up without a report when it has no memory itself.
 echo scan > /sys/kernel/debug/kmemleak || fail "the search for leaks has ended too soon"
+peer_stop flood > /dev/null || true
+nothing_mapped 0000:00:10.0
