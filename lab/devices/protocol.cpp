@@ -4,6 +4,8 @@
 // The line protocol; see the header.
 #include "protocol.hpp"
 
+#include <charconv>
+
 #include <nlohmann/json.hpp>
 
 namespace vmguest::lab {
@@ -54,6 +56,18 @@ Result<std::vector<std::string>> split_words(std::string_view text) {
          request = split_request(request.rest))
         words.emplace_back(request.verb);
     return words;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view word) {
+    std::uint64_t value = 0;
+    const bool is_hex = word.starts_with("0x");
+    if (is_hex)
+        word.remove_prefix(2);
+    const char* end = word.data() + word.size();
+    const auto result = std::from_chars(word.data(), end, value, is_hex ? 16 : 10);
+    if (result.ec != std::errc{} || result.ptr != end)
+        return std::nullopt;
+    return value;
 }
 
 } // namespace vmguest::lab

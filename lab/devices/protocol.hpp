@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,5 +41,8 @@ Request split_request(std::string_view line);
 
 /// Words separated by blanks, or, if the text begins with '[', a JSON list of strings.
 Result<std::vector<std::string>> split_words(std::string_view text);
+
+/// Decimal, or hexadecimal after "0x"; nothing if it is anything else or needs more than 64 bits.
+std::optional<std::uint64_t> parse_number(std::string_view word);
 
 } // namespace vmguest::lab

@@ -4,9 +4,6 @@
 // The verbs of the control socket, as Documentation/devices.md lists them.
 #include "verbs.hpp"
 
-#include <charconv>
-#include <optional>
-
 #include <nlohmann/json.hpp>
 
 #include "counters.hpp"
@@ -47,17 +44,6 @@ Reply regions(std::string_view) {
 
 constexpr const char* hostile_usage =
     "'hostile' wants DEVICE drop-writes REGION FIRST LAST COUNT, or DEVICE faithful";
-
-std::optional<std::uint64_t> parse_number(const std::string& word) {
-    std::uint64_t value = 0;
-    const bool is_hex = word.starts_with("0x");
-    const char* end = word.data() + word.size();
-    const auto result =
-        std::from_chars(word.data() + (is_hex ? 2 : 0), end, value, is_hex ? 16 : 10);
-    if (result.ec != std::errc() || result.ptr != end)
-        return std::nullopt;
-    return value;
-}
 
 /// {"dropped": n}: writes to the device that were lost so far.
 Reply hostile(std::string_view rest) {

@@ -62,9 +62,11 @@ offered() {
 }
 step "batches of 4 KiB frames"
 offered 0x26
+before=$(requests batched_lock) large=$(requests batched_2m_lock)
 to 100
 to 0
-[ "$(requests batched_lock)" -gt 0 ] || fail "no batch was locked"
+[ "$(requests batched_lock)" -ge $((before + 50)) ] || fail "only $(($(requests batched_lock) - before)) batches were locked"
+[ "$(requests batched_2m_lock)" = "$large" ] || fail "a frame of 2 MiB was locked that was not offered"
 step "one frame at a time, as the oldest hosts do"
 before=$(requests lock)
 offered 2
@@ -81,15 +83,17 @@ labctl balloon legacy off
 
 step "refusals: the driver keeps refused frames out of the balloon, and goes on"
 offered 0x2e
-labctl hostile balloon refuse-entries pinned 3 > /dev/null
+# acted BEFORE NUMBER      the model has refused so often since it had BEFORE times; it stops doing so
+acted() { [ $(($(labctl hostile balloon faithful) - $1)) -ge "$2" ]; }
+before=$(labctl hostile balloon refuse-entries pinned 3)
 labctl balloon target 64M
-wait_for 60 size_from 16 65
-labctl hostile balloon faithful > /dev/null
+nap 5
+acted "$before" 5 || fail "no frame was refused"
 wait_for 60 size_from 64 65
 for status in busy invalid absent; do
-	labctl hostile balloon refuse any $status 3 > /dev/null
+	before=$(labctl hostile balloon refuse any $status 3)
 	nap 5
+	acted "$before" 3 || fail "'$status' was not answered three times"
 done
-labctl hostile balloon faithful > /dev/null
 wait_for 60 size_from 64 65
 to 0

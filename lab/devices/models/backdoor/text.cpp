@@ -5,7 +5,9 @@
 #include "text.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <limits>
+
+#include "protocol.hpp"
 
 namespace vmguest::lab::backdoor {
 
@@ -17,15 +19,10 @@ std::string_view cut(std::string_view& text, char separator) {
 }
 
 std::optional<std::uint32_t> parse_number(std::string_view text) {
-    const bool is_hex = text.starts_with("0x");
-    if (is_hex)
-        text.remove_prefix(2);
-    std::uint32_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value, is_hex ? 16 : 10);
-    if (text.empty() || result.ec != std::errc() || result.ptr != end)
+    const auto number = lab::parse_number(text);
+    if (!number || *number > std::numeric_limits<std::uint32_t>::max())
         return std::nullopt;
-    return value;
+    return static_cast<std::uint32_t>(*number);
 }
 
 std::string_view trim(std::string_view text) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -57,17 +56,6 @@ bool is_large(Command command) {
 bool tells_target(Command command) {
     return command != Command::start && command != Command::guest_id &&
            command != Command::doorbell_set;
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view word) {
-    std::uint64_t value = 0;
-    const bool is_hex = word.starts_with("0x");
-    const char* end = word.data() + word.size();
-    const auto result =
-        std::from_chars(word.data() + (is_hex ? 2 : 0), end, value, is_hex ? 16 : 10);
-    if (result.ec != std::errc{} || result.ptr != end)
-        return std::nullopt;
-    return value;
 }
 
 } // namespace

@@ -5,11 +5,12 @@
 #include "models/balloon/faults.hpp"
 
 #include <array>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "protocol.hpp"
 
 namespace vmguest::lab::balloon {
 namespace {
@@ -48,15 +49,6 @@ constexpr std::array<std::pair<std::string_view, Command>, 10> commands = {{
     {"doorbell-set", Command::doorbell_set},
 }};
 
-std::optional<std::uint64_t> number(std::string_view word) {
-    std::uint64_t value = 0;
-    const char* end = word.data() + word.size();
-    const auto result = std::from_chars(word.data(), end, value);
-    if (result.ec != std::errc{} || result.ptr != end)
-        return std::nullopt;
-    return value;
-}
-
 } // namespace
 
 Reply Faults::command(std::span<const std::string_view> words) {
@@ -78,7 +70,7 @@ bool Faults::parse(std::span<const std::string_view> words) {
     }
     if (words[0] == "refuse")
         return parse_refusal(words.subspan(1));
-    const auto last = number(words.back());
+    const auto last = parse_number(words.back());
     if (!last)
         return false;
     if (words[0] == "refuse-entries" && words.size() == 3) {
@@ -108,8 +100,8 @@ bool Faults::parse_refusal(std::span<const std::string_view> words) {
         return false;
     const auto command = look_up(commands, words[0]);
     const auto status = look_up(statuses, words[1]);
-    const auto count = words.size() > 2 ? number(words[2]) : 1;
-    const auto after = words.size() > 3 ? number(words[3]) : 0;
+    const auto count = words.size() > 2 ? parse_number(words[2]) : 1;
+    const auto after = words.size() > 3 ? parse_number(words[3]) : 0;
     if ((!command && words[0] != "any") || !status || !count || !after)
         return false;
     refusal_ = Refusal{command, *status, *after, *count};
