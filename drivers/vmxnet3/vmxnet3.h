@@ -491,6 +491,7 @@ void vmxnet3_shared_set_features(struct vmxnet3_priv *priv);
 netdev_features_t vmxnet3_features_check(struct sk_buff *skb, struct net_device *netdev,
 					 netdev_features_t features);
 u64 vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb);
+bool vmxnet3_may_forward(struct net_device *netdev);
 
 /* from vmxnet3_xdp.c */
 int vmxnet3_bpf(struct net_device *netdev, struct netdev_bpf *bpf);

@@ -486,8 +486,7 @@ static int vmxnet3_change_mtu(struct net_device *netdev, int mtu)
 
 /*
  * By default the device's merging is offered as GRO in hardware, since what it
- * merges is handed up as GRO would.  Under the name of LRO, which the stack
- * switches off for routers and bridges, it is there for who asks for it.
+ * merges is handed up as GRO would.  As LRO it is there for who asks for that.
  */
 bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t features)
 {
@@ -496,7 +495,9 @@ bool vmxnet3_wants_lro(const struct vmxnet3_priv *priv, netdev_features_t featur
 
 /*
  * The device merges only segments whose checksum it verified, a tag left in the
- * packet hides that it was merged, and a program wants segments one by one.  Who
+ * packet hides that it was merged, and a program wants segments one by one.  What
+ * goes on to others must be cut where the sender cut it, which a version 1 device
+ * does not say; the stack comes here whenever an interface begins to forward.  Who
  * switches GRO off wants none merged by that name.  Asked for both names, the
  * stack would drop LRO, so who asks for LRO gets it by dropping the other.
  */
@@ -504,7 +505,8 @@ static netdev_features_t vmxnet3_fix_features(struct net_device *netdev, netdev_
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 
-	if (!(f & NETIF_F_RXCSUM) || !(f & NETIF_F_HW_VLAN_CTAG_RX) || priv->prog)
+	if (!(f & NETIF_F_RXCSUM) || !(f & NETIF_F_HW_VLAN_CTAG_RX) || priv->prog ||
+	    vmxnet3_may_forward(netdev))
 		f &= ~(NETIF_F_LRO | NETIF_F_GRO_HW);
 	if (!(f & NETIF_F_GRO))
 		f &= ~NETIF_F_GRO_HW;

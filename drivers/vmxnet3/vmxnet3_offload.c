@@ -2,9 +2,11 @@
 /*
  * Copyright (c) 2026 the vmguest authors
  *
- * Which packets the device may finish for us, and how TSO packets have to
- * look before it can.
+ * Which packets the device may finish for us, how TSO packets have to look
+ * before it can, and whether it may merge what it receives.
  */
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
@@ -113,4 +115,59 @@ u64 vmxnet3_tx_prepare_tso(struct vmxnet3_txq *tx, struct sk_buff *skb)
 	}
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_TSO);
 	return vmxnet3_txd_tso(hlen, skb_shinfo(skb)->gso_size);
+}
+
+static bool vmxnet3_routes_ipv4(struct net_device *netdev)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(netdev);
+	struct net *net = dev_net(netdev);
+
+	/* The stack asks about a new interface before it has these settings of its own. */
+	return IPV4_DEVCONF_ALL(net, FORWARDING) ||
+	       IPV4_DEVCONF(in_dev ? in_dev->cnf : *net->ipv4.devconf_dflt, FORWARDING);
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static bool vmxnet3_routes_ipv6(struct net_device *netdev)
+{
+	const struct inet6_dev *in6_dev = __in6_dev_get(netdev);
+	const struct netns_ipv6 *ipv6 = &dev_net(netdev)->ipv6;
+
+	/* No settings: the module for IPv6 is not loaded. */
+	if (!ipv6->devconf_all || !ipv6->devconf_dflt)
+		return false;
+	return READ_ONCE(ipv6->devconf_all->forwarding) ||
+	       READ_ONCE((in6_dev ? &in6_dev->cnf : ipv6->devconf_dflt)->forwarding);
+}
+#else
+static bool vmxnet3_routes_ipv6(struct net_device *netdev)
+{
+	return false;
+}
+#endif
+
+static int vmxnet3_is_forwarder(struct net_device *netdev, struct netdev_nested_priv *unused)
+{
+	return netif_is_bridge_master(netdev) || netif_is_ovs_master(netdev) ||
+	       vmxnet3_routes_ipv4(netdev) || vmxnet3_routes_ipv6(netdev);
+}
+
+/**
+ * vmxnet3_may_forward - can what comes in here go out elsewhere
+ * @netdev: the interface; what is stacked on it, as VLANs and bridges, counts too
+ *
+ * Packets that a tc or XDP program sends elsewhere are not known of.
+ *
+ * Return: whether a bridge, Open vSwitch or the router is configured to do so.
+ */
+bool vmxnet3_may_forward(struct net_device *netdev)
+{
+	struct netdev_nested_priv unused = { };
+	bool may;
+
+	rcu_read_lock();
+	may = vmxnet3_is_forwarder(netdev, &unused) ||
+	      netdev_walk_all_upper_dev_rcu(netdev, vmxnet3_is_forwarder, &unused);
+	rcu_read_unlock();
+	return may;
 }

@@ -236,9 +236,9 @@ static bool vmxnet3_rx_tcp_hlen(const struct sk_buff *skb, u32 *net_hlen, u32 *t
 
 /*
  * A version 1 device merges TCP segments without saying so: a verified TCP
- * packet above the MTU is one.  Its segment size follows from the MTU.  It is
- * handed up in the form that GRO gives its packets, so it can be forwarded,
- * bridged and cut again as if GRO had merged it.
+ * packet above the MTU is one.  Its segment size is a guess from the MTU, good
+ * enough for the own stack; nothing is merged that may go on to others (see
+ * vmxnet3_fix_features()).  It is handed up in the form that GRO gives.
  */
 static noinline void vmxnet3_rx_merged(struct vmxnet3_queue *q, struct sk_buff *skb)
 {
