@@ -155,7 +155,7 @@ enum vmxnet3_poll_stat {
 	VMXNET3_POLL_STAT_COUNT
 };
 
-/* Counters of the whole device, written by the service work or under rtnl. */
+/* Counters of the whole device. */
 enum vmxnet3_dev_stat {
 	VMXNET3_DEV_ACTIVATIONS,
 	VMXNET3_DEV_ACTIVATE_REFUSED,
@@ -169,6 +169,7 @@ enum vmxnet3_dev_stat {
 	VMXNET3_DEV_LINK_EVENTS,
 	VMXNET3_DEV_MODE_EVENTS,
 	VMXNET3_DEV_UNKNOWN_EVENTS,
+	VMXNET3_DEV_TX_DROP_QUEUE,
 	VMXNET3_DEV_STAT_COUNT
 };
 
@@ -382,6 +383,7 @@ struct vmxnet3_priv {
 	unsigned long pending;
 	u32 backoff_ms;
 	unsigned long last_reset;	/* jiffies */
+	unsigned long last_event;	/* jiffies */
 	atomic_t ecr;			/* events acked but not yet handled */
 	/* From any context. */
 	atomic64_t stats[VMXNET3_DEV_STAT_COUNT];
@@ -520,6 +522,7 @@ void vmxnet3_rx_refill_timer(struct timer_list *t);
 int vmxnet3_irq_setup(struct vmxnet3_priv *priv, enum vmxnet3_intr_type wanted);
 void vmxnet3_irq_teardown(struct vmxnet3_priv *priv);
 int vmxnet3_irq_request(struct vmxnet3_priv *priv);
+void vmxnet3_xps_spread(struct vmxnet3_queue *q);
 void vmxnet3_irq_free(struct vmxnet3_priv *priv);
 void vmxnet3_irq_unmask_all(struct vmxnet3_priv *priv);
 void vmxnet3_irq_mask_all(struct vmxnet3_priv *priv);

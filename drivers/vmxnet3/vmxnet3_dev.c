@@ -9,7 +9,7 @@
  * A command is synchronous: when the CMD write has completed the device has
  * done it, so there is nothing to wait for and nothing to time out.  What can
  * happen instead has a name: done, refused, or gone (all reads are all ones
- * because the device has left the bus; from then on nothing is accessed).
+ * because the device has left the bus; from then on no command is given).
  */
 #include <linux/etherdevice.h>
 

@@ -150,13 +150,24 @@ void vmxnet3_irq_teardown(struct vmxnet3_priv *priv)
 	pci_free_irq_vectors(priv->pdev);
 }
 
+static const struct cpumask *vmxnet3_cpu(const struct vmxnet3_queue *q)
+{
+	return cpumask_of(cpumask_local_spread(q->id, NUMA_NO_NODE));
+}
+
+/* What a pair's processor sends goes to the pair. */
+void vmxnet3_xps_spread(struct vmxnet3_queue *q)
+{
+	netif_set_xps_queue(q->priv->netdev, vmxnet3_cpu(q), q->id);
+}
+
 /*
  * A pair belongs to one processor, with both vectors and what that processor
  * sends.  Said once; what the admin makes of it later stays.
  */
 static void vmxnet3_irq_spread(struct vmxnet3_queue *q, int rx, int tx)
 {
-	const struct cpumask *cpu = cpumask_of(cpumask_local_spread(q->id, NUMA_NO_NODE));
+	const struct cpumask *cpu = vmxnet3_cpu(q);
 
 	if (q->has_affinity) {
 		irq_update_affinity_hint(rx, cpu);
@@ -165,7 +176,7 @@ static void vmxnet3_irq_spread(struct vmxnet3_queue *q, int rx, int tx)
 	}
 	irq_set_affinity_and_hint(rx, cpu);
 	irq_set_affinity_and_hint(tx, cpu);
-	netif_set_xps_queue(q->priv->netdev, cpu, q->id);
+	vmxnet3_xps_spread(q);
 	q->has_affinity = true;
 }
 

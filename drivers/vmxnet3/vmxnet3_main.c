@@ -22,11 +22,21 @@ static char *irq_mode = "auto";
 module_param(irq_mode, charp, 0444);
 MODULE_PARM_DESC(irq_mode, "Interrupt type: auto, msix, msi or intx (default auto)");
 
+/* A device that has events without end is looked at a hundred times a second. */
+static unsigned long vmxnet3_event_delay(const struct vmxnet3_priv *priv)
+{
+	unsigned long due = READ_ONCE(priv->last_event) + max(HZ / 100, 1);
+
+	return time_before(jiffies, due) ? due - jiffies : 0;
+}
+
 void vmxnet3_schedule_service(struct vmxnet3_priv *priv, enum vmxnet3_service what)
 {
+	unsigned long delay = what == VMXNET3_SERVICE_EVENT ? vmxnet3_event_delay(priv) : 0;
+
 	set_bit(what, &priv->pending);
-	/* At once, even if the work is waiting for its next reset: it waits on by itself. */
-	mod_delayed_work(system_percpu_wq, &priv->service, 0);
+	/* Even if the work is waiting for its next reset: it waits on by itself. */
+	mod_delayed_work(system_percpu_wq, &priv->service, delay);
 }
 
 static int vmxnet3_outcome_errno(enum vmxnet3_outcome o)
@@ -134,6 +144,19 @@ static void vmxnet3_run(struct vmxnet3_priv *priv)
 }
 
 /*
+ * The watchdog looks at all queues, even those that never send: it shall not
+ * take the pause for a hang.
+ */
+static void vmxnet3_stop_senders(struct net_device *netdev)
+{
+	u32 i;
+
+	for (i = 0; i < netdev->num_tx_queues; i++)
+		WRITE_ONCE(netdev_get_tx_queue(netdev, i)->trans_start, jiffies);
+	netif_tx_disable(netdev);
+}
+
+/*
  * Stops pollers, senders, interrupts and then the device.  Pollers go before
  * senders, because a poller may wake a sender, and interrupts after both, since
  * a sender may unmask its queue's; a poller that is off cannot be scheduled.
@@ -146,7 +169,7 @@ void vmxnet3_halt(struct vmxnet3_priv *priv)
 	ASSERT_RTNL();
 	if (!priv->is_up) {
 		/* The stack may have woken senders all the same. */
-		netif_tx_disable(priv->netdev);
+		vmxnet3_stop_senders(priv->netdev);
 		return;
 	}
 	priv->is_up = false;
@@ -156,7 +179,7 @@ void vmxnet3_halt(struct vmxnet3_priv *priv)
 		napi_disable(&priv->queue[i].napi);
 		timer_delete_sync(&priv->queue[i].rx.refill_timer);
 	}
-	netif_tx_disable(priv->netdev);
+	vmxnet3_stop_senders(priv->netdev);
 	vmxnet3_irq_mask_all(priv);
 	o = vmxnet3_hw_quiesce(&priv->hw);
 	if (o != VMXNET3_DONE)
@@ -199,9 +222,16 @@ int vmxnet3_reactivate(struct vmxnet3_priv *priv)
 /* Tells the stack; only growing can fail, and the senders must be off. */
 static int vmxnet3_set_pairs(struct vmxnet3_priv *priv, u32 pairs)
 {
-	if (pairs == priv->netdev->real_num_tx_queues)
+	u32 i, old = priv->netdev->real_num_tx_queues;
+	int err;
+
+	if (pairs == old)
 		return 0;
-	return netif_set_real_num_queues(priv->netdev, pairs, pairs);
+	err = netif_set_real_num_queues(priv->netdev, pairs, pairs);
+	/* The stack forgot who sends on a queue when the queue went. */
+	for (i = old; !err && i < pairs; i++)
+		vmxnet3_xps_spread(&priv->queue[i]);
+	return err;
 }
 
 /**
@@ -325,6 +355,7 @@ static void vmxnet3_handle_events(struct vmxnet3_priv *priv)
 			  VMXNET3_ECR_DIC;
 	u32 ecr;
 
+	WRITE_ONCE(priv->last_event, jiffies);
 	if (priv->intr_type == VMXNET3_INTR_MSIX)
 		vmxnet3_events_collect(priv);
 	ecr = atomic_xchg(&priv->ecr, 0);
@@ -422,8 +453,12 @@ static void vmxnet3_service(struct work_struct *work)
 static void vmxnet3_tx_timeout(struct net_device *netdev, unsigned int queue)
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
-	struct vmxnet3_txq *tx = &priv->queue[queue].tx;
+	struct vmxnet3_txq *tx;
 
+	/* The stack knows of more queues than there are vectors for. */
+	if (queue >= priv->max_pairs)
+		return;
+	tx = &priv->queue[queue].tx;
 	if (net_ratelimit())
 		netdev_err(netdev, "tx queue %u hung: posted %u, rung %u, completed %u\n", queue,
 			   READ_ONCE(tx->prod), READ_ONCE(tx->rung), READ_ONCE(tx->cons));
@@ -518,21 +553,22 @@ static int vmxnet3_set_features(struct net_device *netdev, netdev_features_t fea
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 	struct vmxnet3_config config = priv->config;
 	netdev_features_t old = priv->features;
-	int err;
+	int err = 0;
 
 	priv->features = features;
 	config.has_lro = vmxnet3_wants_lro(priv, features);
 	if (config.has_lro != priv->config.has_lro) {
 		err = vmxnet3_reconfigure(priv, &config);
-		if (err)
-			priv->features = old;
-		return err;
+		if (!err)
+			return 0;
+		/* The old rings were started with the new features. */
+		priv->features = old;
 	}
 	if (priv->is_up) {
 		vmxnet3_shared_set_features(priv);
 		vmxnet3_hw_set(&priv->hw, VMXNET3_CMD_FEATURE);
 	}
-	return 0;
+	return err;
 }
 
 static const struct net_device_ops vmxnet3_netdev_ops = {
@@ -750,6 +786,7 @@ static int vmxnet3_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	priv->netdev = netdev;
 	priv->pdev = pdev;
 	priv->last_reset = jiffies - msecs_to_jiffies(60000);
+	priv->last_event = jiffies - HZ;
 	INIT_DELAYED_WORK(&priv->service, vmxnet3_service);
 
 	err = vmxnet3_enable_pci(pdev);

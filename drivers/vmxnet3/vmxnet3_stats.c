@@ -81,6 +81,7 @@ static const char * const vmxnet3_dev_names[VMXNET3_DEV_STAT_COUNT] = {
 	[VMXNET3_DEV_LINK_EVENTS] = "link_events",
 	[VMXNET3_DEV_MODE_EVENTS] = "mode_events",
 	[VMXNET3_DEV_UNKNOWN_EVENTS] = "unknown_events",
+	[VMXNET3_DEV_TX_DROP_QUEUE] = "tx_drop_queue",
 };
 
 static u64 vmxnet3_hw_value(const struct vmxnet3_queue *q, u32 i)
@@ -188,6 +189,7 @@ void vmxnet3_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 	u64 x[VMXNET3_XMIT_STAT_COUNT], p[VMXNET3_POLL_STAT_COUNT];
 	u32 i;
 
+	s->tx_dropped += atomic64_read(&priv->stats[VMXNET3_DEV_TX_DROP_QUEUE]);
 	for (i = 0; i < priv->max_pairs; i++) {
 		struct vmxnet3_queue *q = &priv->queue[i];
 

@@ -519,7 +519,7 @@ netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 
 	/* Who bypasses the queueing discipline may come for a queue that is gone. */
 	if (unlikely(skb_get_queue_mapping(skb) >= netdev->real_num_tx_queues)) {
-		dev_core_stats_tx_dropped_inc(netdev);
+		vmxnet3_count(priv, VMXNET3_DEV_TX_DROP_QUEUE);
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
 	}

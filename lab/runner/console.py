@@ -13,6 +13,7 @@ REPORTS = tuple((kind, re.compile(expression)) for kind, expression in (
     ("UBSAN", r"\bUBSAN: "),
     ("refcount", r"refcount_t: "),
     ("hang", r"INFO: task .* blocked for more than|soft lockup|hard LOCKUP|detected stalls|self-detected stall"),
+    ("transmit timeout", r"NETDEV WATCHDOG: "),
     ("DMA-API", r"DMA-API: .*(device driver|exceeded|not freed)"),
     ("list corruption", r"list_(add|del) corruption"),
     ("ODEBUG", r"ODEBUG: "),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: tracepoints tell what happened; devlink health is told of resets, recovers, and goes in peace
-# vm: --nic vmxnet3 --timeout 400 --expect dev_watchdog --expect "pending DMA allocations while released"
+# vm: --nic vmxnet3 --timeout 400 --expect "dev_watchdog|NETDEV WATCHDOG" --expect "pending DMA allocations while released"
 # drivers: ours
 # check: 7.3/ours
 . "$(dirname "$0")/lib.sh"

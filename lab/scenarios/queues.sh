@@ -12,6 +12,7 @@ table() { ethtool -x eth0 | awk '/^ *[0-9]+:/ { for (i = 2; i <= NF; i++) printf
 shares() { table | tr ' ' '\n' | grep . | sort -n | uniq -c | awk '{ printf "%s%s:%s", (NR > 1 ? " " : ""), $2, $1 }'; }
 key() { ethtool -x eth0 | sed -n '/^RSS hash key/{n;p}'; }
 channels() { ethtool -l eth0 | sed -n '/^Current/,$s/^Combined:[[:space:]]*//p'; }
+senders() { cat /sys/class/net/eth0/queues/tx-[0-3]/xps_cpus | xargs; }
 moderation() { ethtool -c eth0 | sed -n 's/^Adaptive RX: \([a-z]*\).*/\1/p'; }
 settings() { ethtool -x eth0 && ethtool -l eth0 && ethtool -c eth0 && counter activations; }
 
@@ -38,6 +39,7 @@ traffic_start four $peer
 traffic_start six $peer6 --rate 50 --stream-rate 500000
 traffic_flows
 is "channels" "$(channels)" 4
+is "the senders of each queue" "$(senders)" "1 2 4 8"
 
 step "the table: spread, equal, by weight, one queue, and back"
 is "default" "$(shares)" "0:32 1:32 2:32 3:32"
@@ -132,6 +134,7 @@ for count in 2 1; do
 	is "the table" "$(shares)" "$([ $count = 1 ] && echo 0:128 || echo 0:64 1:64)"
 	last=$(counter tx3_packets)
 	wait_for 20 grown tx_dropped "$(number tx_dropped)"
+	[ "$(counter tx_drop_queue)" -gt 20 ] || fail "the reason is not counted"
 	is "packets of queue 3" "$(counter tx3_packets)" "$last"
 	carrier
 	traffic_flows
@@ -139,6 +142,7 @@ for count in 2 1; do
 done
 activates 1 ethtool -L eth0 combined 4
 is "the table" "$(shares)" "0:32 1:32 2:32 3:32"
+is "the senders of each queue" "$(senders)" "1 2 4 8"
 wait_for 20 sent "$(counter tx3_packets)"
 echo stop > /proc/net/pktgen/pgctrl
 wait $!

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: ten minutes of everything at once: traffic of all kinds while the interface is shaken at random
-# vm: --nic vmxnet3 --timeout 900 --expect dev_watchdog
+# vm: --nic vmxnet3 --timeout 900 --expect "dev_watchdog|NETDEV WATCHDOG"
 . "$(dirname "$0")/../lib.sh"
 
-# A short one:  lab/vm --nic vmxnet3 --expect dev_watchdog -- env SOAK_SECONDS=60 SOAK_SEED=7 bash lab/scenarios/long/soak.sh
+# A short one:  lab/vm --nic vmxnet3 --expect "dev_watchdog|NETDEV WATCHDOG" -- env SOAK_SECONDS=60 SOAK_SEED=7 bash lab/scenarios/long/soak.sh
 seconds=${SOAK_SECONDS:-600}
 seed=${SOAK_SEED:-$(date +%s)}
 RANDOM=$seed
