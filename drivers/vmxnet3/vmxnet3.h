@@ -221,6 +221,8 @@ struct vmxnet3_txq {
 	u32 prod ____cacheline_aligned_in_smp;
 	u32 cons;
 	u32 rung;		/* prod at the last doorbell */
+	u32 held;		/* descriptors of a packet before prod that is not published yet */
+	u64 held_word;		/* what publishes it */
 	u32 bql_known;		/* bytes in flight that byte queue limits know of */
 	u32 bql_unknown;	/* and those that they have not been told of yet */
 	u32 num_frames;		/* frames of XDP in flight */

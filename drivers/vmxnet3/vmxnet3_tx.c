@@ -9,6 +9,10 @@
  * and the device never looks past it.  So everything that can fail happens
  * before, and a failure only has to put back the words of the later slots.
  *
+ * One completion covers all packets before it, so only the last of a burst asks
+ * for one.  Which one that is shows when the next packet comes, or the doorbell:
+ * until then a packet is held, posted but for that store.
+ *
  * Everything here runs under the stack's lock of the tx queue, whoever comes:
  * the sender, who takes completions right after the doorbell, or the poller,
  * who takes them when the queue's vector fired.  That vector is unmasked only
@@ -387,12 +391,35 @@ static void vmxnet3_tx_settle(struct vmxnet3_queue *q, int budget)
 		vmxnet3_tx_wait(q, budget);
 }
 
+static __always_inline void vmxnet3_tx_store(struct vmxnet3_txq *tx, u32 pos, u64 word)
+{
+	/* The packet's descriptors before the word that starts the device. */
+	dma_wmb();
+	WRITE_ONCE(tx->desc[pos & tx->mask].word, cpu_to_le64(word));
+}
+
+/* Publishes the packet that is held; it has a completion of its own if it is the last. */
+static noinline void vmxnet3_tx_let_go(struct vmxnet3_txq *tx, bool is_last)
+{
+	u32 num = tx->held, pos = tx->prod - num;
+	u64 word = tx->held_word;
+
+	if (!is_last && num == 1)
+		word &= ~VMXNET3_TXD_CQ;
+	else if (!is_last)
+		tx->desc[(tx->prod - 1) & tx->mask].word &= cpu_to_le64(~VMXNET3_TXD_CQ);
+	tx->held = 0;
+	vmxnet3_tx_store(tx, pos, word);
+}
+
 /* Rings the doorbell for all that has been posted.  Under the queue's lock. */
 void vmxnet3_tx_kick(struct vmxnet3_queue *q)
 {
 	struct vmxnet3_txq *tx = &q->tx;
 	u32 prod = tx->prod;
 
+	if (unlikely(tx->held))
+		vmxnet3_tx_let_go(tx, true);
 	tx->rung = prod;
 	trace_vmxnet3_tx_doorbell(q, prod);
 	vmxnet3_hw_ring(tx->doorbell, prod & tx->mask);
@@ -427,7 +454,7 @@ bool vmxnet3_tx_poll(struct vmxnet3_queue *q, int budget)
 	return true;
 }
 
-/* Hands the packet over, and rings unless more of the burst is to come. */
+/* Hands the packet over and rings, or holds it if more of the burst is to come. */
 static void vmxnet3_tx_publish(struct vmxnet3_queue *q, struct sk_buff *skb, u32 num, u64 word)
 {
 	struct vmxnet3_txq *tx = &q->tx;
@@ -435,6 +462,8 @@ static void vmxnet3_tx_publish(struct vmxnet3_queue *q, struct sk_buff *skb, u32
 	struct vmxnet3_tx_buf *first = &tx->buf[slot];
 	bool must_ring = !netdev_xmit_more();
 
+	if (unlikely(tx->held))
+		vmxnet3_tx_let_go(tx, false);
 	first->skb = skb;
 	first->bytes = skb->len;
 	first->num_desc = num;
@@ -442,17 +471,18 @@ static void vmxnet3_tx_publish(struct vmxnet3_queue *q, struct sk_buff *skb, u32
 	tx->bql_unknown += skb->len;
 	skb_tx_timestamp(skb);
 	tx->prod = pos + num;
-	/* The packet's descriptors before the word that starts the device. */
-	dma_wmb();
-	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(word));
-
 	if (unlikely(vmxnet3_tx_free(tx) < VMXNET3_TX_STOP)) {
 		netif_tx_stop_queue(tx->nq);
 		vmxnet3_xmit_count(tx, VMXNET3_XMIT_STOPPED);
 		must_ring = true;
 	}
-	if (must_ring)
+	if (must_ring) {
+		vmxnet3_tx_store(tx, pos, word);
 		vmxnet3_tx_kick(q);
+	} else {
+		tx->held = num;
+		tx->held_word = word;
+	}
 }
 
 /* The reason has been counted where it was found. */
@@ -466,10 +496,12 @@ static netdev_tx_t vmxnet3_tx_drop(struct vmxnet3_queue *q, struct sk_buff *skb)
 }
 
 /* The stop threshold leaves room for any packet, so the queue is broken. */
-static noinline netdev_tx_t vmxnet3_tx_busy(struct vmxnet3_txq *tx)
+static noinline netdev_tx_t vmxnet3_tx_busy(struct vmxnet3_queue *q)
 {
-	vmxnet3_xmit_count(tx, VMXNET3_XMIT_BUSY);
-	netif_tx_stop_queue(tx->nq);
+	vmxnet3_xmit_count(&q->tx, VMXNET3_XMIT_BUSY);
+	netif_tx_stop_queue(q->tx.nq);
+	if (q->tx.rung != q->tx.prod)
+		vmxnet3_tx_kick(q);
 	return NETDEV_TX_BUSY;
 }
 
@@ -529,7 +561,7 @@ netdev_tx_t vmxnet3_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 			return vmxnet3_tx_drop(q, skb);
 	}
 	if (unlikely(vmxnet3_tx_free(tx) < num))
-		return vmxnet3_tx_busy(tx);
+		return vmxnet3_tx_busy(q);
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		offload = vmxnet3_tx_prepare(tx, skb);
@@ -580,6 +612,8 @@ bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
 		buf->dma = page_pool_get_dma_addr(page) + offset_in_page(frame->data);
 		dma_sync_single_for_device(tx->dma_dev, buf->dma, len, DMA_BIDIRECTIONAL);
 	}
+	if (unlikely(tx->held))
+		vmxnet3_tx_let_go(tx, false);
 	buf->frame = frame;
 	buf->bytes = len;
 	buf->num_desc = 1;
@@ -588,9 +622,7 @@ bool vmxnet3_tx_post_frame(struct vmxnet3_queue *q, struct xdp_frame *frame,
 	tx->bql_unknown += len;
 	tx->desc[slot].addr = cpu_to_le64(buf->dma);
 	tx->prod = pos + 1;
-	/* The address before the word that starts the device. */
-	dma_wmb();
-	WRITE_ONCE(tx->desc[slot].word, cpu_to_le64(vmxnet3_txd_word(len, pos, pos, tx->mask)));
+	vmxnet3_tx_store(tx, pos, vmxnet3_txd_word(len, pos, pos, tx->mask));
 	vmxnet3_xmit_count(tx, VMXNET3_XMIT_XDP);
 	return true;
 }
@@ -603,6 +635,7 @@ void vmxnet3_tx_start(struct vmxnet3_txq *tx)
 	vmxnet3_comp_start(&tx->comp_pos, tx->mask + 1);
 	tx->prod = 0;
 	tx->rung = 0;
+	tx->held = 0;
 	tx->cons = 0;
 	tx->bql_known = 0;
 	tx->bql_unknown = 0;
