@@ -180,6 +180,10 @@ static inline void ethtool_puts(u8 **data, const char *str)
 }
 #endif
 
+#ifdef NEED_TIMER_DELETE_SYNC
+#define timer_delete_sync del_timer_sync
+#endif
+
 #ifdef NEED_TIMER_CONTAINER_OF
 #define timer_container_of(var, callback_timer, timer_fieldname) \
 	container_of(callback_timer, typeof(*(var)), timer_fieldname)
