@@ -54,21 +54,20 @@ Outcome<Named> load_name(Bytes payload, std::size_t at) {
     return found;
 }
 
-/// The struct of a request that ends in its only name, and that name.
-template <class Request, class Name>
-struct Parsed {
-    Request fixed{};
-    FileRef file;
-};
-
-template <class Request, class Name>
-Outcome<Parsed<Request, Name>> load_named(Bytes payload) {
+/// What `make` makes of a request whose struct ends in its only name.
+template <class Request, class Made>
+Outcome<Made> named(Bytes payload, Outcome<Made> (*make)(const Request&, const FileRef&)) {
+    using Name = decltype(Request::name);
     if (payload.size() < sizeof(Request))
         return Status::protocol_error;
     const auto name = load_name<Name>(payload, sizeof(Request) - sizeof(Name));
-    if (!name)
-        return name.status();
-    return Parsed<Request, Name>{load<Request>(payload), name->file};
+    return name ? make(load<Request>(payload), name->file) : name.status();
+}
+
+/// Of a request that is no more than a name.
+template <class Request>
+Outcome<FileRef> only_name(const Request&, const FileRef& file) {
+    return file;
 }
 
 /// Version 2 says by a hint that its handle counts and not its name.
@@ -76,6 +75,11 @@ FileRef with_handle(FileRef file, bool by_handle, u32 handle) {
     if (by_handle)
         file.handle = handle;
     return file;
+}
+
+template <u64 hint>
+Outcome<FileRef> name_or_handle(const HintRequestV2& fixed, const FileRef& file) {
+    return with_handle(file, fixed.hints & hint, fixed.handle);
 }
 
 // Writing
@@ -120,7 +124,15 @@ std::optional<u8> if_set(u64 mask, u64 bit, u8 value) {
     return mask & bit ? std::optional<u8>(value) : std::nullopt;
 }
 
-Outcome<OpenRequest> to_open(const OpenFields& fields, const FileRef& file) {
+Outcome<OpenRequest> open_v1(const OpenRequestV1& fixed, const FileRef& file) {
+    OpenRequest request{.file = file, .mode = fixed.mode, .flags = fixed.flags, .permissions = {}};
+    request.permissions.owner = fixed.owner;
+    return request;
+}
+
+template <class Request>
+Outcome<OpenRequest> open_later(const Request& fixed, const FileRef& file) {
+    const OpenFields fields = fixed.fields;
     if (!(fields.mask & open_has_mode) || !(fields.mask & open_has_flags))
         return Status::protocol_error;
     OpenRequest request{
@@ -132,13 +144,20 @@ Outcome<OpenRequest> to_open(const OpenFields& fields, const FileRef& file) {
     return request;
 }
 
+Outcome<CreateDirRequest> create_dir_v1(const CreateDirRequestV1& fixed, const FileRef& file) {
+    CreateDirRequest request{.file = file, .permissions = {}};
+    request.permissions.owner = fixed.owner;
+    return request;
+}
+
 template <class Request>
-CreateDirRequest to_create_dir(const Request& fixed, const FileRef& file) {
-    return {.file = file,
-            .permissions = {.special = if_set(fixed.mask, create_dir_special, fixed.special),
-                            .owner = if_set(fixed.mask, create_dir_owner, fixed.owner),
-                            .group = if_set(fixed.mask, create_dir_group, fixed.group),
-                            .other = if_set(fixed.mask, create_dir_other, fixed.other)}};
+Outcome<CreateDirRequest> create_dir_later(const Request& fixed, const FileRef& file) {
+    CreateDirRequest request{.file = file, .permissions = {}};
+    request.permissions = {.special = if_set(fixed.mask, create_dir_special, fixed.special),
+                           .owner = if_set(fixed.mask, create_dir_owner, fixed.owner),
+                           .group = if_set(fixed.mask, create_dir_group, fixed.group),
+                           .other = if_set(fixed.mask, create_dir_other, fixed.other)};
+    return request;
 }
 
 template <class Request>
@@ -175,7 +194,7 @@ Outcome<ReadRequest> to_read(Bytes payload) {
     return ReadRequest{.handle = fixed.handle, .offset = fixed.offset, .count = fixed.count};
 }
 
-SetattrRequest from_v1(const SetattrRequestV1& fixed, const FileRef& file) {
+Outcome<SetattrRequest> setattr_v1(const SetattrRequestV1& fixed, const FileRef& file) {
     const AttrV1 old = fixed.attr;
     SetattrRequest request{.file = file,
                            .attr = {},
@@ -196,12 +215,43 @@ SetattrRequest from_v1(const SetattrRequestV1& fixed, const FileRef& file) {
     return request;
 }
 
-template <class Request>
-SetattrRequest to_setattr(const Request& fixed, const FileRef& file) {
+SetattrRequest to_setattr(const FileRef& file, const AttrV2& attr, u64 hints) {
     return {.file = file,
-            .attr = fixed.attr,
-            .accessed_given = (fixed.hints & hint_accessed_given) != 0,
-            .written_given = (fixed.hints & hint_written_given) != 0};
+            .attr = attr,
+            .accessed_given = (hints & hint_accessed_given) != 0,
+            .written_given = (hints & hint_written_given) != 0};
+}
+
+Outcome<SetattrRequest> setattr_v2(const SetattrRequestV2& fixed, const FileRef& file) {
+    const auto which = with_handle(file, fixed.hints & hint_attr_handle, fixed.handle);
+    return to_setattr(which, fixed.attr, fixed.hints);
+}
+
+Outcome<SetattrRequest> setattr_v3(const SetattrRequestV3& fixed, const FileRef& file) {
+    return to_setattr(file, fixed.attr, fixed.hints);
+}
+
+template <class Request>
+Outcome<SearchReadRequest> to_search_read(Bytes payload) {
+    if (payload.size() < sizeof(Request))
+        return Status::protocol_error;
+    SearchReadRequest request;
+    request.handle = load<Request>(payload).handle;
+    request.index = load<Request>(payload).index;
+    return request;
+}
+
+Outcome<SearchReadRequest> search_read_v4(const SearchReadRequestV4& fixed, const FileRef& file) {
+    return SearchReadRequest{.handle = fixed.handle,
+                             .index = fixed.index,
+                             .mask = fixed.mask,
+                             .flags = fixed.flags,
+                             .max_bytes = fixed.max_bytes,
+                             .pattern = file.name};
+}
+
+Outcome<SetWatchRequest> set_watch(const WatchRequestV4& fixed, const FileRef& file) {
+    return SetWatchRequest{.file = file, .events = fixed.events, .flags = fixed.flags};
 }
 
 /// The two names of a request whose first one begins at `at`.
@@ -300,23 +350,11 @@ Framing decode_envelope(Bytes packet, Envelope& envelope) {
 }
 
 Outcome<OpenRequest> decode_open(u32 op, Bytes payload) {
-    if (op == op_open_1) {
-        const auto parsed = load_named<OpenRequestV1, NameV1>(payload);
-        if (!parsed)
-            return parsed.status();
-        OpenRequest request{.file = parsed->file,
-                            .mode = parsed->fixed.mode,
-                            .flags = parsed->fixed.flags,
-                            .permissions = {}};
-        request.permissions.owner = parsed->fixed.owner;
-        return request;
-    }
-    if (op == op_open_2) {
-        const auto parsed = load_named<OpenRequestV2, NameV1>(payload);
-        return parsed ? to_open(parsed->fixed.fields, parsed->file) : parsed.status();
-    }
-    const auto parsed = load_named<OpenRequestV3, NameV3>(payload);
-    return parsed ? to_open(parsed->fixed.fields, parsed->file) : parsed.status();
+    if (op == op_open_1)
+        return named(payload, open_v1);
+    if (op == op_open_2)
+        return named(payload, open_later<OpenRequestV2>);
+    return named(payload, open_later<OpenRequestV3>);
 }
 
 Packet encode_open(u32 op, u32 handle) {
@@ -373,12 +411,8 @@ Outcome<u32> decode_handle(u32 op, Bytes payload) {
 }
 
 Outcome<FileRef> decode_name(u32 op, Bytes payload) {
-    if (has_embedded_header(op)) {
-        const auto parsed = load_named<NameRequestV1, NameV1>(payload);
-        return parsed ? Outcome<FileRef>(parsed->file) : parsed.status();
-    }
-    const auto parsed = load_named<NameRequestV3, NameV3>(payload);
-    return parsed ? Outcome<FileRef>(parsed->file) : parsed.status();
+    return has_embedded_header(op) ? named(payload, only_name<NameRequestV1>)
+                                   : named(payload, only_name<NameRequestV3>);
 }
 
 Packet encode_search_open(u32 op, u32 handle) {
@@ -394,29 +428,10 @@ Packet encode_volume(u32 op, u64 free, u64 total) {
 }
 
 Outcome<SearchReadRequest> decode_search_read(u32 op, Bytes payload) {
-    if (payload.size() < request_size(op))
-        return Status::protocol_error;
-    SearchReadRequest request;
-    if (op == op_search_read_4) {
-        const auto parsed = load_named<SearchReadRequestV4, NameV1>(payload);
-        if (!parsed)
-            return parsed.status();
-        request.handle = parsed->fixed.handle;
-        request.index = parsed->fixed.index;
-        request.mask = parsed->fixed.mask;
-        request.flags = parsed->fixed.flags;
-        request.max_bytes = parsed->fixed.max_bytes;
-        request.pattern = parsed->file.name;
-    } else if (op == op_search_read_3) {
-        const auto fixed = load<SearchReadRequestV3>(payload);
-        request.handle = fixed.handle;
-        request.index = fixed.index;
-    } else {
-        const auto fixed = load<SearchReadRequestV1>(payload);
-        request.handle = fixed.handle;
-        request.index = fixed.index;
-    }
-    return request;
+    if (op == op_search_read_4)
+        return named(payload, search_read_v4);
+    return op == op_search_read_3 ? to_search_read<SearchReadRequestV3>(payload)
+                                  : to_search_read<SearchReadRequestV1>(payload);
 }
 
 Packet encode_entry(u32 op, std::string_view name, const AttrV2& attr) {
@@ -460,31 +475,19 @@ Packet encode_batch_entry(u32 mask, u32 index, std::string_view name, const Attr
 }
 
 Outcome<FileRef> decode_getattr(u32 op, Bytes payload) {
-    if (op == op_getattr_3) {
-        const auto parsed = load_named<HintRequestV3, NameV3>(payload);
-        return parsed ? Outcome<FileRef>(parsed->file) : parsed.status();
-    }
-    if (op == op_getattr_2) {
-        const auto parsed = load_named<HintRequestV2, NameV1>(payload);
-        if (!parsed)
-            return parsed.status();
-        return with_handle(parsed->file, parsed->fixed.hints & hint_attr_handle,
-                           parsed->fixed.handle);
-    }
-    const auto parsed = load_named<NameRequestV1, NameV1>(payload);
-    return parsed ? Outcome<FileRef>(parsed->file) : parsed.status();
+    if (op == op_getattr_1)
+        return named(payload, only_name<NameRequestV1>);
+    if (op == op_getattr_2)
+        return named(payload, name_or_handle<hint_attr_handle>);
+    return named(payload, only_name<HintRequestV3>);
 }
 
 Outcome<FileRef> decode_delete(u32 op, Bytes payload) {
-    if (op == op_delete_file_3 || op == op_delete_dir_3)
-        return decode_getattr(op_getattr_3, payload);
     if (op == op_delete_file_1 || op == op_delete_dir_1)
-        return decode_getattr(op_getattr_1, payload);
-    const auto parsed = load_named<HintRequestV2, NameV1>(payload);
-    if (!parsed)
-        return parsed.status();
-    return with_handle(parsed->file, parsed->fixed.hints & hint_delete_handle,
-                       parsed->fixed.handle);
+        return named(payload, only_name<NameRequestV1>);
+    if (op == op_delete_file_2 || op == op_delete_dir_2)
+        return named(payload, name_or_handle<hint_delete_handle>);
+    return named(payload, only_name<HintRequestV3>);
 }
 
 Packet encode_getattr(u32 op, const AttrV2& attr, std::string_view target) {
@@ -501,41 +504,16 @@ Packet encode_getattr(u32 op, const AttrV2& attr, std::string_view target) {
 }
 
 Outcome<SetattrRequest> decode_setattr(u32 op, Bytes payload) {
-    if (op == op_setattr_1) {
-        const auto parsed = load_named<SetattrRequestV1, NameV1>(payload);
-        return parsed ? Outcome<SetattrRequest>(from_v1(parsed->fixed, parsed->file))
-                      : parsed.status();
-    }
-    if (op == op_setattr_2) {
-        const auto parsed = load_named<SetattrRequestV2, NameV1>(payload);
-        if (!parsed)
-            return parsed.status();
-        const bool by_handle = parsed->fixed.hints & hint_attr_handle;
-        return to_setattr(parsed->fixed,
-                          with_handle(parsed->file, by_handle, parsed->fixed.handle));
-    }
-    const auto parsed = load_named<SetattrRequestV3, NameV3>(payload);
-    return parsed ? Outcome<SetattrRequest>(to_setattr(parsed->fixed, parsed->file))
-                  : parsed.status();
+    if (op == op_setattr_1)
+        return named(payload, setattr_v1);
+    return op == op_setattr_2 ? named(payload, setattr_v2) : named(payload, setattr_v3);
 }
 
 Outcome<CreateDirRequest> decode_create_dir(u32 op, Bytes payload) {
-    if (op == op_create_dir_1) {
-        const auto parsed = load_named<CreateDirRequestV1, NameV1>(payload);
-        if (!parsed)
-            return parsed.status();
-        CreateDirRequest request{.file = parsed->file, .permissions = {}};
-        request.permissions.owner = parsed->fixed.owner;
-        return request;
-    }
-    if (op == op_create_dir_2) {
-        const auto parsed = load_named<CreateDirRequestV2, NameV1>(payload);
-        return parsed ? Outcome<CreateDirRequest>(to_create_dir(parsed->fixed, parsed->file))
-                      : parsed.status();
-    }
-    const auto parsed = load_named<CreateDirRequestV3, NameV3>(payload);
-    return parsed ? Outcome<CreateDirRequest>(to_create_dir(parsed->fixed, parsed->file))
-                  : parsed.status();
+    if (op == op_create_dir_1)
+        return named(payload, create_dir_v1);
+    return op == op_create_dir_2 ? named(payload, create_dir_later<CreateDirRequestV2>)
+                                 : named(payload, create_dir_later<CreateDirRequestV3>);
 }
 
 Outcome<RenameRequest> decode_rename(u32 op, Bytes payload) {
@@ -570,11 +548,7 @@ Outcome<CreateSessionRequest> decode_create_session(Bytes payload) {
 }
 
 Outcome<SetWatchRequest> decode_set_watch(Bytes payload) {
-    const auto parsed = load_named<WatchRequestV4, NameV3>(payload);
-    if (!parsed)
-        return parsed.status();
-    return SetWatchRequest{
-        .file = parsed->file, .events = parsed->fixed.events, .flags = parsed->fixed.flags};
+    return named(payload, set_watch);
 }
 
 Outcome<u64> decode_remove_watch(Bytes payload) {
@@ -600,13 +574,6 @@ Packet encode_notify(u64 watch, u32 flags, u64 events, std::string_view name) {
 
 std::size_t request_size(u32 op) {
     switch (op) {
-    case op_search_read_1:
-    case op_search_read_2:
-        return sizeof(SearchReadRequestV1);
-    case op_search_read_3:
-        return sizeof(SearchReadRequestV3);
-    case op_search_read_4:
-        return sizeof(SearchReadRequestV4);
     case op_lock_change_2:
         return sizeof(LockChangeRequestV2);
     case op_lock_change_3:
@@ -620,9 +587,9 @@ std::size_t request_size(u32 op) {
     }
 }
 
-Packet encode_empty(u32 op) {
+// The header alone in versions 1 and 2, as long as what comes after it later.
+Packet encode_empty(u32) {
     static_assert(sizeof(LegacyReply) == sizeof(EmptyReplyV3));
-    static_cast<void>(op);
     return Packet(sizeof(EmptyReplyV3));
 }
 

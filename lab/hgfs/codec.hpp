@@ -166,8 +166,8 @@ Packet encode_set_watch(std::uint64_t watch);
 Packet encode_notify(std::uint64_t watch, std::uint32_t flags, std::uint64_t events,
                      std::string_view name);
 
-/// The size of a request with empty names and no data, 0 for an opcode without a layout. What an
-/// operation without a decoder of its own is checked against.
+/// What a request without a decoder of its own is checked against: the size of its layout; 0 for
+/// all others.
 std::size_t request_size(std::uint32_t op);
 /// The reply that says only "done".
 Packet encode_empty(std::uint32_t op);

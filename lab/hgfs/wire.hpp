@@ -507,7 +507,7 @@ struct [[gnu::packed]] SearchReadRequestV4 {
     u32 max_bytes;
     u32 index;
     u64 reserved;
-    NameV1 pattern;
+    NameV1 name; ///< a pattern
 };
 static_assert(sizeof(SearchReadRequestV4) == 33);
 
