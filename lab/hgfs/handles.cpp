@@ -65,12 +65,24 @@ Outcome<std::uint32_t> HandleTable::add(OpenFile file) {
 
 Outcome<std::uint32_t> HandleTable::add(Search search) {
     const std::size_t bytes = names_bytes(search.names);
-    if (searches_.size() >= limits_.searches || bytes > bytes_left())
+    if (bytes > limits_.search_bytes)
         return Status::generic_error;
+    while (searches_.size() >= limits_.searches || bytes > limits_.search_bytes - search_bytes_)
+        end_oldest_search();
     search_bytes_ += bytes;
+    search.last_use = ++uses_;
     const std::uint32_t handle = next_handle();
     searches_.emplace(handle, std::move(search));
     return handle;
+}
+
+void HandleTable::end_oldest_search() {
+    const auto oldest =
+        std::min_element(searches_.begin(), searches_.end(), [](const auto& a, const auto& b) {
+            return a.second.last_use < b.second.last_use;
+        });
+    search_bytes_ -= names_bytes(oldest->second.names);
+    searches_.erase(oldest);
 }
 
 Outcome<OpenFile*> HandleTable::closed_file(std::uint64_t session, std::uint32_t handle) {
@@ -97,6 +109,7 @@ Outcome<Search*> HandleTable::search(std::uint64_t session, std::uint32_t handle
     const auto found = searches_.find(handle);
     if (found == searches_.end() || found->second.session != session)
         return Status::invalid_handle;
+    found->second.last_use = ++uses_;
     return &found->second;
 }
 

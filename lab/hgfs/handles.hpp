@@ -45,6 +45,7 @@ struct Search {
     std::shared_ptr<Share> share;
     Components path;
     Components names;
+    std::uint64_t last_use = 0;
 };
 
 class HandleTable {
@@ -53,6 +54,8 @@ public:
 
     /// Returns the new handle. Error: generic_error if there are too many.
     Outcome<std::uint32_t> add(OpenFile file);
+    /// Where there are too many, those that were not used for longest end: open-vm-tools' client
+    /// never closes any. Error: generic_error if there are more names than all may remember.
     Outcome<std::uint32_t> add(Search search);
 
     /// The file, opened again if need be; the pointer is good until the table is changed.
@@ -73,8 +76,8 @@ public:
     /// Whether there is no room for one more file.
     bool is_full() const { return files_.size() >= limits_.files; }
 
-    /// Names that one more search may remember, in bytes.
-    std::size_t bytes_left() const { return limits_.search_bytes - search_bytes_; }
+    /// Names that one search may remember, in bytes.
+    std::size_t search_bytes() const { return limits_.search_bytes; }
 
     /// A file or directory has another path now, and with it what is below.
     void renamed(const Share& from_share, const Components& from,
@@ -91,6 +94,7 @@ public:
 private:
     std::uint32_t next_handle();
     void make_room();
+    void end_oldest_search();
     template <class Dead>
     void drop_searches(Dead dead);
 

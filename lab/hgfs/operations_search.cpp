@@ -143,7 +143,7 @@ Outcome<Packet> search_open(Call& call) {
     auto target = locate(call, *file, Purpose::look);
     if (!target)
         return target.status();
-    auto names = target->share ? names_in(*target, call.handles.bytes_left())
+    auto names = target->share ? names_in(*target, call.handles.search_bytes())
                                : Outcome<Components>(share_names(call.shares));
     if (!names)
         return names.status();

@@ -124,11 +124,21 @@ TEST_F(LimitedHandles, OfFiles) {
 }
 
 TEST_F(LimitedHandles, OfSearches) {
-    EXPECT_EQ(client_.open_search("root"), Status::success);
-    EXPECT_EQ(client_.open_search("root"), Status::success);
-    EXPECT_EQ(client_.open_search("root"), Status::generic_error);
-    EXPECT_EQ(client_.close_search(), Status::success);
-    EXPECT_EQ(client_.open_search("root"), Status::success);
+    u32 handles[3];
+    for (u32& handle : handles) {
+        ASSERT_EQ(client_.open_search("root"), Status::success);
+        handle = client_.handle;
+        client_.handle = handles[0];
+        EXPECT_EQ(client_.read_search(0).status, Status::success);
+    }
+    EXPECT_EQ(limited_.handles().open_searches(), 2U);
+    const auto read = [&](u32 handle) {
+        client_.handle = handle;
+        return client_.read_search(0).status;
+    };
+    EXPECT_EQ(read(handles[1]), Status::invalid_handle) << "it was not used for longest";
+    EXPECT_EQ(read(handles[0]), Status::success);
+    EXPECT_EQ(read(handles[2]), Status::success);
 }
 
 TEST_F(LimitedHandles, OfNamesInSearches) {
@@ -136,6 +146,18 @@ TEST_F(LimitedHandles, OfNamesInSearches) {
         put("more" + std::to_string(i), "");
     EXPECT_EQ(client_.open_search("root"), Status::generic_error);
     EXPECT_EQ(client_.open_search(""), Status::success);
+}
+
+TEST_F(LimitedHandles, OfNamesInAllSearchesTogether) {
+    for (int i = 0; i < 10; ++i)
+        put("more" + std::to_string(i), "");
+    ASSERT_EQ(client_.open_search("root"), Status::success);
+    const u32 first = client_.handle;
+    ASSERT_EQ(client_.open_search("root"), Status::success);
+    EXPECT_EQ(limited_.handles().open_searches(), 1U);
+    EXPECT_EQ(client_.read_search(0).status, Status::success);
+    client_.handle = first;
+    EXPECT_EQ(client_.read_search(0).status, Status::invalid_handle);
 }
 
 TEST_F(LimitedHandles, OpenDescriptorsAreBorrowed) {
