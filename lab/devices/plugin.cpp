@@ -4,6 +4,7 @@
 // Entry point of the plugin:
 //   -plugin libvmguest-lab.so[,control=PATH][,count=on|all|off][,port=NAME[:OPTIONS]]...
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <string_view>
 
@@ -81,6 +82,8 @@ void machine_is_complete(Notifier*, void*) {
 
 void install(qemu_plugin_id_t id, const qemu_info_t& info, const Options& options) {
     register_pci_types();
+    // A guest may make a shared file longer than this process is allowed to; it shall get an error.
+    std::signal(SIGXFSZ, SIG_IGN);
     static struct {
         Notifier notifier;
         std::byte spare[64]; // should QEMU's struct grow one day

@@ -48,6 +48,8 @@ constexpr const char* verbs =
     "  rpc channels|checkpoint|restart\n"
     "                              show them; as if just restored; close them all\n"
     "  guestinfo [KEY [VALUE]]     the host's variables: list, show, set\n"
+    "  hgfs [disable|enable|restart]\n"
+    "                              Shared Folders: show them; off; on; forget all sessions\n"
     "Without the host side:\n"
     "  ioports CMD [ARG]...        run CMD with leave to use the backdoor's ports\n"
     "Exit status: the request's own; 2 wrong usage; 126 the host side cannot be reached.";

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from . import prepare, session
-from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Told
+from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Share, Told
 
 KERNELS = ("6.1", "6.12", "7.3", "debug")
 NICS = ("vmxnet3", "e1000", "virtio-net")
@@ -24,7 +24,6 @@ DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product
 DEVICES_ON = ()  # without being asked for
 DEVICES_LATER = ("vmci",)
 LATER = {
-    "--share": "Shared Folders need the lab's HGFS server, which is not built yet",
     "--xen": "runs on Xen are not built yet",
 }
 USAGE = """lab/vm [OPTION]... -- COMMAND [ARG]...
@@ -38,6 +37,7 @@ The guest sees this machine's files read-only under a writable overlay.
   --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
   --device NAME[,KEY=VALUE]...  a VMware device model: backdoor, balloon; NAME=off leaves one out; repeatable
+  --share NAME=DIR[,ro]         a Shared Folder, with --device backdoor by itself; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log
@@ -96,6 +96,33 @@ def parse_device(text):
     return name, rest
 
 
+def parse_share(text):
+    name, equals, rest = text.partition("=")
+    folder, comma, policy = rest.partition(",")
+    fault = argparse.ArgumentTypeError
+    if not equals or not folder:
+        raise fault(f"{text!r} is no share: write NAME=DIR, or NAME=DIR,ro")
+    if not name.isprintable() or "/" in name or "," in name or name in ("", ".", "..") or len(name.encode()) > 255:
+        raise fault(f"{name!r} is no name for a share: take one without '/', commas and control characters, of at most 255 bytes")
+    if comma and policy != "ro":
+        raise fault(f"{policy!r} is no setting of a share (known: ro); a DIR with a comma needs another name")
+    path = Path(folder).absolute()
+    if not path.is_dir():
+        raise fault(f"{folder!r} is no directory; make it first")
+    if not str(path).isprintable() or "," in str(path):
+        raise fault(f"{str(path)!r} has a comma or a control character; share it under another name")
+    return Share(name, str(path), policy == "ro")
+
+
+def check_shares(args):
+    names = [share.name for share in args.share]
+    for name in names:
+        if names.count(name) > 1:
+            raise LabError(f"--share: there are two shares '{name}'; give one another name")
+    if names and dict(args.device).get("backdoor", "") is None:
+        raise LabError("--share: Shared Folders are the backdoor's; leave '--device backdoor=off' out")
+
+
 def expression(text):
     try:
         re.compile(text)
@@ -138,6 +165,7 @@ def parse(argv):
     parser.add_argument("--memory", type=whole(128, 1 << 20, "MiB"), default=512)
     parser.add_argument("--nic", type=parse_nic, action="append", default=[])
     parser.add_argument("--device", type=parse_device, action="append", default=[])
+    parser.add_argument("--share", type=parse_share, action="append", default=[])
     parser.add_argument("--peer")
     parser.add_argument("--count", type=writable)
     parser.add_argument("--keep-log", type=writable)
@@ -145,6 +173,7 @@ def parse(argv):
     parser.add_argument("--timeout", type=whole(1, 7 * 86400, "seconds"), default=120)
     args = parser.parse_args(options)
     args.append = "" if args.help else append_words()
+    check_shares(args)
     if not args.help and not command:
         raise LabError("no COMMAND to run: write it after '--', as in lab/vm -- uname -r")
     return args, command
@@ -159,9 +188,9 @@ def name_nics(specs):
     return nics
 
 
-def choose_devices(specs):
+def choose_devices(specs, shares):
     """What is on without being asked for, then what was asked for in its order: the last word on a device counts."""
-    devices = dict.fromkeys(DEVICES_ON, "") | dict(specs)
+    devices = dict.fromkeys([*DEVICES_ON, *(["backdoor"] if shares else [])], "") | dict(specs)
     return {name: options for name, options in devices.items() if options is not None}
 
 
@@ -204,7 +233,8 @@ def run(argv):
             command=command,
             directory=os.getcwd(),
             nics=name_nics(args.nic),
-            devices=choose_devices(args.device),
+            devices=choose_devices(args.device, args.share),
+            shares=args.share,
             drivers=args.drivers,
             append=args.append,
             cpus=args.cpus,

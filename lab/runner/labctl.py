@@ -11,7 +11,7 @@ import time
 from . import machine as machines
 from .plan import LabError
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, balloon"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, hgfs, balloon"
 NET_SECONDS = 600
 SIZE = re.compile(r"(\d{1,15})([KMG]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -41,7 +41,7 @@ class LabControl:
             request = json.loads(line)
             argv = [str(word) for word in request["argv"]]
             handlers = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile,
-                        "rpc": self.rpc, "guestinfo": self.guestinfo, "balloon": self.balloon}  # fmt: skip
+                        "rpc": self.rpc, "guestinfo": self.guestinfo, "hgfs": self.hgfs, "balloon": self.balloon}  # fmt: skip
             handler = handlers.get(argv[0] if argv else "")
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
@@ -132,6 +132,19 @@ class LabControl:
         if not argv:
             return reply(stdout="".join(f"{key}={value}\n" for key, value in values.items()))
         return reply(stdout=f"{values[argv[0]]}\n") if argv[0] in values else reply(1, stderr="labctl: there is no such variable\n")
+
+    def hgfs(self, argv, _request):
+        """Shared Folders: what there is and was, a line each; switch them off and on; forget all sessions."""
+        if len(argv) > 1 or not {*argv} <= {"disable", "enable", "restart"}:
+            return reply(2, stderr="labctl: usage: labctl hgfs [disable|enable|restart]\n")
+        now = self.backdoor("hgfs", *argv)
+        if argv:
+            return reply()
+        lines = [f"sharing {'enabled' if now['enabled'] else 'disabled'}"]
+        lines += [f"share {one['name']} {'ro' if one['read_only'] else 'rw'} {one['folder']}" for one in now["shares"]]
+        lines += [f"{name} {now[name]}" for name in ("sessions", "files", "searches", "longest_request", "longest_reply")]
+        lines += [f"request {kind} {number}" for kind, number in sorted(now["requests"].items())]
+        return reply(stdout="".join(f"{line}\n" for line in lines))
 
     def ask_balloon(self, *words):
         """Ask the model of the balloon.  Raises LabError."""

@@ -56,10 +56,17 @@ def identity_arguments(plan):
     return ["-cpu", f"{CPU},-hypervisor", "-smbios", f"type=1,serial={SERIAL}"]
 
 
-def model_options(plan):
+def model_options(devices):
     """The plugin's options for our device models; a comma in one is doubled, as QEMU wants it."""
-    words = [f"{name}:{options}" if options else name for name, options in plan.devices.items()]
+    words = [f"{name}:{options}" if options else name for name, options in devices.items()]
     return "".join(",port=" + word.replace(",", ",,") for word in words)
+
+
+def with_shares(plan):
+    """The device models and their options; Shared Folders are the backdoor's."""
+    words = [f"share{'-ro' if share.read_only else ''}={share.name}={share.folder}" for share in plan.shares]
+    options = plan.devices.get("backdoor", "")
+    return plan.devices | ({"backdoor": ",".join([*([options] if options else []), *words])} if words else {})
 
 
 def count_mode():
@@ -88,7 +95,7 @@ def arguments(plan, state=None):
     words = shape(plan)
     if PLUGIN.exists():
         count = f",count={count_mode()}" if plan.count else ""
-        words += ["-plugin", f"{PLUGIN},control={plan.run_dir}/plugin.sock{count}{model_options(plan)}"]
+        words += ["-plugin", f"{PLUGIN},control={plan.run_dir}/plugin.sock{count}{model_options(with_shares(plan))}"]
     if state is not None:
         # A NIC that arrives somewhere would announce itself there, which no booted one does.
         words += ["-global", "migration.announce-rounds=0", "-incoming", f"fd:{state}"]

@@ -34,6 +34,13 @@ class Nic:
 
 
 @dataclass
+class Share:
+    name: str
+    folder: str
+    read_only: bool
+
+
+@dataclass
 class Plan:
     run_dir: str
     kernel: dict  # what lab/kernels/get printed
@@ -43,6 +50,7 @@ class Plan:
     directory: str
     nics: list[Nic] = field(default_factory=list)
     devices: dict[str, str] = field(default_factory=dict)  # our device models, and their options as the plugin has them
+    shares: list[Share] = field(default_factory=list)
     drivers: str = "ours"
     append: str = ""  # more words of the kernel's command line
     cpus: int = 2
@@ -60,4 +68,5 @@ class Plan:
     def load(path):
         data = json.loads(Path(path).read_text())
         data["nics"] = [Nic(**nic) for nic in data["nics"]]
+        data["shares"] = [Share(**share) for share in data["shares"]]
         return Plan(**data)

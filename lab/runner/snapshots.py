@@ -79,11 +79,12 @@ def folder_of(plan):
     The kernel's command line, and so VMGUEST_APPEND, is among QEMU's words.
     Of the device plugin only the models and their options are part of that: that it counts, a guest
     cannot see. A model has no state in a snapshot; nothing has talked to one when it is taken but the
-    kernel, which has asked for what the model would answer again.
+    kernel, which has asked for what the model would answer again. It asks for no Shared Folders, so
+    these play no part either.
     """
     words = [word.replace(plan.run_dir, "RUN") for word in machine.shape(plan)]
     files = (shutil.which(words[0]) or "", plan.kernel["vmlinux"], plan.initrd)
-    return root() / prepare.keyed([*words, machine.model_options(plan), *map(stamp, files)])
+    return root() / prepare.keyed([*words, machine.model_options(plan.devices), *map(stamp, files)])
 
 
 def stamp(path):

@@ -14,6 +14,7 @@
 
 #include "fake_host.hpp"
 #include "models/backdoor/backdoor.hpp"
+#include "models/backdoor/hgfs_folders.hpp"
 
 namespace vmguest::lab::backdoor {
 
@@ -42,6 +43,7 @@ public:
 
     explicit Guest(std::string_view options = "")
         : model_(host, parse_settings(options).value(),
+                 std::move(HgfsFolders::make(host, parse_settings(options).value()).value()),
                  {[] { return std::chrono::seconds(wall_seconds) + std::chrono::microseconds(17); },
                   [] { return tsc; }, [this] { return cookie += 0x1234'5678'9abc'def1; }}) {}
 

@@ -8,6 +8,7 @@
 #include "attributes.hpp"
 #include "client.hpp"
 #include "names.hpp"
+#include "request_names.hpp"
 #include "stream.hpp"
 
 namespace vmguest::hgfs {
@@ -240,6 +241,21 @@ TEST(Frames, AreCutAtAnyPoint) {
         EXPECT_EQ(seen, "010203;;04;");
         EXPECT_FALSE(reader.is_broken());
     }
+}
+
+// What requests are called
+
+TEST(Requests, HaveOneNameForAllVersions) {
+    for (const u32 op : {7U, 15U, 31U})
+        EXPECT_EQ(request_name(op), "getattr");
+    EXPECT_EQ(request_name(0), "open");
+    EXPECT_EQ(request_name(48), "search_read");
+    EXPECT_EQ(request_name(57), "fsync");
+    for (const u32 op : {49U, 64U, 65U, 0xffU, 0xffff'ffffU})
+        EXPECT_EQ(request_name(op), "unknown");
+    EXPECT_EQ(request_names().size(), 65U);
+    for (u32 op = 0; op <= 48; ++op)
+        EXPECT_NE(request_name(op), "unknown") << op;
 }
 
 TEST(Frames, HaveALimit) {

@@ -50,17 +50,6 @@ void put(Vcpu& cpu, Vcpu::Register which, std::uint32_t before, std::uint32_t af
         cpu.registers()[which] = after;
 }
 
-Result<std::unique_ptr<PortModel>> create(Host& host, std::string_view options) {
-    auto settings = parse_settings(options);
-    if (!settings)
-        return Failure{settings.sentence()};
-    Faults tried;
-    if (const auto rules = tried.load(settings.value().hostile); !rules)
-        return Failure{rules.sentence()};
-    return std::unique_ptr<PortModel>(
-        std::make_unique<Backdoor>(host, std::move(settings.value())));
-}
-
 } // namespace
 
 Outside real_outside() {
@@ -72,19 +61,11 @@ Outside real_outside() {
             [rate] { return rate->hz(); }, draw};
 }
 
-// Four ports, for that is what an access of the first takes.
-const PortModelInfo Backdoor::info = {
-    .name = "backdoor",
-    .port = low_port,
-    .length = 4,
-    .min_access = 1,
-    .max_access = 4,
-    .create = create,
-};
-
-Backdoor::Backdoor(Host& host, Settings settings, Outside outside)
+Backdoor::Backdoor(Host& host, Settings settings, std::unique_ptr<SharedFolders> folders,
+                   Outside outside)
     : host_(host), settings_(std::move(settings)), outside_(std::move(outside)),
-      rpci_(settings_, knowledge_),
+      folders_(std::move(folders)), faults_(folders_->kinds()),
+      rpci_(settings_, knowledge_, *folders_, faults_),
       channels_(
           host_, settings_, faults_,
           [this](std::uint32_t protocol, unsigned id) { return open(protocol, id); },
@@ -96,6 +77,7 @@ Backdoor::Backdoor(Host& host, Settings settings, Outside outside)
 void Backdoor::reset() {
     channels_.restart();
     tclo_.clear();
+    folders_->restart();
 }
 
 std::unique_ptr<Endpoint> Backdoor::open(std::uint32_t protocol, unsigned id) {

@@ -15,6 +15,7 @@
 
 #include "../../host.hpp"
 #include "faults.hpp"
+#include "folders.hpp"
 #include "guestmsg.hpp"
 #include "rpci.hpp"
 #include "settings.hpp"
@@ -39,8 +40,9 @@ public:
     static constexpr std::uint16_t low_port = 0x5658, high_port = 0x5659;
     static const PortModelInfo info;
 
-    /// The settings' script must have been tried before.
-    Backdoor(Host& host, Settings settings, Outside outside = real_outside());
+    /// The settings' script must have been tried before, and `folders` is not null.
+    Backdoor(Host& host, Settings settings, std::unique_ptr<SharedFolders> folders,
+             Outside outside = real_outside());
 
     void reset() override;
     std::uint32_t in(std::uint16_t port, unsigned size, Vcpu& cpu) override;
@@ -82,10 +84,12 @@ private:
     Reply hostile(std::span<const std::string_view> words);
     Reply checkpoint(std::span<const std::string_view> words);
     Reply restart(std::span<const std::string_view> words);
+    Reply share(std::span<const std::string_view> words);
 
     Host& host_;
     Settings settings_;
     Outside outside_;
+    std::unique_ptr<SharedFolders> folders_;
     Faults faults_;
     Traffic traffic_;
     Knowledge knowledge_;

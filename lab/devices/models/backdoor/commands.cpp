@@ -62,6 +62,7 @@ Reply Backdoor::command(Words words) {
         {"hostile", 1, any, &Backdoor::hostile},
         {"checkpoint", 0, 0, &Backdoor::checkpoint},
         {"restart", 0, 0, &Backdoor::restart},
+        {"hgfs", 0, 1, &Backdoor::share},
     };
     const auto arguments = words.empty() ? words : words.subspan(1);
     for (const auto& verb : verbs)
@@ -70,7 +71,7 @@ Reply Backdoor::command(Words words) {
             return (this->*verb.act)(arguments);
     return Failure{"the backdoor knows traffic [clear], channels, guestinfo, guestinfo-set KEY "
                    "VALUE, statistic NAME [VALUE], send TEXT, result NUMBER, hostile SCRIPT, "
-                   "checkpoint and restart"};
+                   "checkpoint, restart and hgfs [enable|disable|restart]"};
 }
 
 Reply Backdoor::show_traffic(Words words) {
@@ -166,6 +167,17 @@ Reply Backdoor::checkpoint(Words) {
 
 Reply Backdoor::restart(Words) {
     return json{{"closed", channels_.restart()}};
+}
+
+Reply Backdoor::share(Words words) {
+    const auto verb = words.empty() ? "" : words[0];
+    if (verb == "restart")
+        folders_->restart();
+    else if (verb == "enable" || verb == "disable")
+        folders_->enable(verb == "enable");
+    else if (!verb.empty())
+        return Failure{"'hgfs' takes nothing, enable, disable or restart"};
+    return folders_->show();
 }
 
 } // namespace vmguest::lab::backdoor

@@ -21,7 +21,7 @@ constexpr PointName points[] = {
     {"send-data", Point::send_data}, {"recv-size", Point::recv_size},
     {"recv-data", Point::recv_data}, {"recv-status", Point::recv_status},
     {"close", Point::close},         {"reply", Point::reply},
-    {"request", Point::request},
+    {"request", Point::request},     {"hgfs", Point::folders},
 };
 
 struct StatusName {
@@ -51,11 +51,15 @@ bool is_step(Point point) {
 }
 
 bool is_message(Point point) {
-    return point >= Point::reply;
+    return point == Point::reply || point == Point::request;
 }
 
 bool has_length(Point point) {
     return point == Point::recv_size;
+}
+
+bool is_folders(Point point) {
+    return point == Point::folders;
 }
 
 bool has_type(Point point) {
@@ -80,6 +84,11 @@ constexpr ActionName actions[] = {
     {"lose", Action::lose, Argument::none, is_message},
     {"text", Action::text, Argument::text, is_message},
     {"refuse", Action::text, Argument::refusal, [](Point point) { return point == Point::reply; }},
+    {"status", Action::status, Argument::number, is_folders},
+    {"silent", Action::silent, Argument::none, is_folders},
+    {"cut", Action::cut, Argument::number, is_folders},
+    {"id", Action::id, Argument::none, is_folders},
+    {"count", Action::count, Argument::number, is_folders},
 };
 
 bool fill(Fault& fault, Argument kind, std::string_view argument) {
@@ -140,21 +149,32 @@ Result<Faults::Rule> Faults::finish(Rule rule, std::string_view action, std::str
     return no_rule(action);
 }
 
-Result<Faults::Rule> Faults::parse(std::string_view statement) {
+/// A step's name; behind that of Shared Folders there may be a dot and the kind of request.
+bool Faults::take_step(std::string_view word, Rule& rule) const {
+    auto kind = word;
+    const auto name = cut(kind, '.');
+    const auto* step = std::find_if(std::begin(points), std::end(points),
+                                    [&](const PointName& one) { return one.name == name; });
+    if (step == std::end(points))
+        return false;
+    rule.point = step->point;
+    rule.kind = kind;
+    if (name == word)
+        return true;
+    return is_folders(rule.point) && std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+}
+
+Result<Faults::Rule> Faults::parse(std::string_view statement) const {
     Rule rule;
     auto rest = statement;
     auto word = cut(rest, ' ');
     while (take_modifier(word, rule))
         word = cut(rest, ' ');
-    for (const auto& one : points) {
-        if (one.name != word)
-            continue;
-        rule.point = one.point;
-        const auto action = cut(rest, ' ');
-        auto done = finish(std::move(rule), action, rest);
-        return done ? std::move(done) : no_rule(statement);
-    }
-    return no_rule(statement);
+    if (!take_step(word, rule))
+        return no_rule(statement);
+    const auto action = cut(rest, ' ');
+    auto done = finish(std::move(rule), action, rest);
+    return done ? std::move(done) : no_rule(statement);
 }
 
 Result<std::size_t> Faults::load(std::string_view script) {
@@ -177,11 +197,11 @@ Result<std::size_t> Faults::load(std::string_view script) {
     return rules_.size();
 }
 
-std::optional<Fault> Faults::strike(Point point, Side side) {
+std::optional<Fault> Faults::strike(Point point, Side side, std::string_view kind) {
     for (auto& rule : rules_) {
-        const bool applies = rule.point == point &&
-                             (rule.side == Side::both || rule.side == side) &&
-                             (!rule.times || *rule.times > 0);
+        const bool applies =
+            rule.point == point && (rule.side == Side::both || rule.side == side) &&
+            (rule.kind.empty() || rule.kind == kind) && (!rule.times || *rule.times > 0);
         if (!applies)
             continue;
         if (rule.skip > 0) {

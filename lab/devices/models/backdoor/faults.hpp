@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ enum class Point {
     close,
     reply,   ///< to a call of the guest's (RPCI)
     request, ///< of the host's (TCLO)
+    folders, ///< a request of Shared Folders (one kind of RPCI)
 };
 
 /// What goes wrong there.
@@ -38,12 +40,15 @@ enum class Action {
     late,   ///< comes after so many milliseconds
     lose,   ///< never comes
     text,   ///< is this text instead
+    cut,    ///< has only so many bytes
+    id,     ///< is another request's
+    count,  ///< begins with this number
 };
 
 /// One thing that goes wrong.
 struct Fault {
     Action action = Action::silent;
-    std::uint32_t number = 0; ///< status, length, type or milliseconds
+    std::uint32_t number = 0; ///< status, length, type, milliseconds, bytes or count
     std::string text;
 };
 
@@ -55,11 +60,14 @@ class Faults {
 public:
     static constexpr std::size_t most_rules = 64;
 
+    /// `kinds` are the requests of Shared Folders that rules may name; they have to outlive this.
+    explicit Faults(std::span<const std::string_view> kinds) : kinds_(kinds) {}
+
     /// Put the rules of a script in the place of all there were; "faithful" and an empty script
     /// have none. Gives their number; after a failure the old ones stay in force.
     Result<std::size_t> load(std::string_view script);
     /// Whether something goes wrong here, now: the first rule that applies and is not used up.
-    std::optional<Fault> strike(Point point, Side side);
+    std::optional<Fault> strike(Point point, Side side, std::string_view kind = {});
     /// How often something has gone wrong so far.
     std::uint64_t committed() const { return committed_; }
 
@@ -67,15 +75,18 @@ private:
     struct Rule {
         Point point = Point::open;
         Side side = Side::both;
+        std::string kind;       ///< empty: any
         std::uint32_t skip = 0; ///< occasions that are left alone first
         std::optional<std::uint32_t> times = 1;
         Fault fault;
     };
 
-    static Result<Rule> parse(std::string_view statement);
+    Result<Rule> parse(std::string_view statement) const;
+    bool take_step(std::string_view word, Rule& rule) const;
     static bool take_modifier(std::string_view word, Rule& rule);
     static Result<Rule> finish(Rule rule, std::string_view action, std::string_view argument);
 
+    std::span<const std::string_view> kinds_;
     std::vector<Rule> rules_;
     std::uint64_t committed_ = 0;
 };

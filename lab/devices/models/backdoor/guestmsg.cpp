@@ -174,7 +174,7 @@ void Channels::deliver(Channel& channel) {
 
 std::uint32_t Channels::send_size(Channel& channel, Registers& registers) {
     become_idle(channel);
-    if (registers.ebx > settings_.message)
+    if (registers.ebx > settings_.longest_message())
         return status::none;
     channel.total = registers.ebx;
     channel.state = State::sending;

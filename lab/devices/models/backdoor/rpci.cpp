@@ -31,7 +31,7 @@ Rpci::Handler Rpci::find(std::string_view name) {
         {"vmx.capability.unified_loop", &Rpci::accept},
         {"vmx.capability.dnd_version", &Rpci::say_none},
         {"vmx.capability.copypaste_version", &Rpci::say_none},
-        {"vmx.capability.hgfs_server", &Rpci::say_none},
+        {"vmx.capability.hgfs_server", &Rpci::say_sharing},
         {"vmx.capability.tools_is_upgradable", &Rpci::say_none},
         {"vmx.set_option", &Rpci::set_option},
         {"tools.set.version", &Rpci::accept},
@@ -51,7 +51,7 @@ Rpci::Handler Rpci::find(std::string_view name) {
         {"guestStore.accessEnabled", &Rpci::forbid},
         {"namespace-priv-get-values", &Rpci::forbid},
         {"namespace-priv-set-keys", &Rpci::forbid},
-        {"f", &Rpci::disabled},
+        {"f", &Rpci::files},
     };
     if (name.starts_with("tools.capability.")) // more of them than anybody has listed
         return &Rpci::accept;
@@ -84,9 +84,15 @@ std::string Rpci::forbid(std::string_view) {
     return "0 Permission denied";
 }
 
-std::string Rpci::disabled(std::string_view) {
-    return "0 disabled";
+std::string Rpci::say_sharing(std::string_view) {
+    return folders_.are_enabled() ? "1 1" : "1 0";
 }
+
+std::string Rpci::files(std::string_view packet) {
+    const auto reply = folders_.process(packet, faults_);
+    return reply ? "1 " + *reply : "0 disabled";
+}
+
 std::string Rpci::info_get(std::string_view arguments) {
     const auto* value = knowledge_.info.get(without(' ', arguments));
     return value != nullptr ? "1 " + *value : "0 No value found";

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "folders.hpp"
 #include "guestinfo.hpp"
 #include "guestlib.hpp"
 #include "guestmsg.hpp"
@@ -28,9 +29,9 @@ struct Knowledge {
 /// Answers calls.
 class Rpci {
 public:
-    /// Both have to outlive this.
-    Rpci(const Settings& settings, Knowledge& knowledge)
-        : settings_(settings), knowledge_(knowledge) {}
+    /// All of them have to outlive this.
+    Rpci(const Settings& settings, Knowledge& knowledge, SharedFolders& folders, Faults& faults)
+        : settings_(settings), knowledge_(knowledge), folders_(folders), faults_(faults) {}
 
     /// The whole reply to a request: "1 " and data, or "0 " and why not.
     std::string answer(std::string_view request);
@@ -47,7 +48,8 @@ private:
     std::string say_none(std::string_view arguments);
     std::string say_one(std::string_view arguments);
     std::string forbid(std::string_view arguments);
-    std::string disabled(std::string_view arguments);
+    std::string say_sharing(std::string_view arguments);
+    std::string files(std::string_view packet);
     std::string info_get(std::string_view arguments);
     std::string info_set(std::string_view arguments);
     std::string set_option(std::string_view arguments);
@@ -55,6 +57,8 @@ private:
 
     const Settings& settings_;
     Knowledge& knowledge_;
+    SharedFolders& folders_;
+    Faults& faults_;
 };
 
 /// The host's end of an RPCI channel.

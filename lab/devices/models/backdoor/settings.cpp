@@ -52,6 +52,12 @@ bool hostile(Value text, std::string& script) {
     return true;
 }
 
+bool share(Value text, bool is_read_only, std::vector<Settings::Share>& shares) {
+    const auto name = cut(text, '=');
+    shares.push_back({std::string(name), std::string(text), is_read_only});
+    return !name.empty() && !text.empty();
+}
+
 struct Key {
     std::string_view name;
     std::string_view allowed;
@@ -62,7 +68,9 @@ constexpr Key keys[] = {
     {"channels", "1 to 128",
      [](Value text, Settings& to) { return number(text, 1, 128, to.channels); }},
     {"message", "16 to 1048576 bytes",
-     [](Value text, Settings& to) { return number(text, 16, 1U << 20, to.message); }},
+     [](Value text, Settings& to) {
+         return number<std::uint32_t>(text, 16, 1U << 20, to.message.emplace());
+     }},
     {"idle", "1 to 86400 seconds", [](Value text, Settings& to) { return seconds(text, to.idle); }},
     {"reply", "1 to 86400 seconds",
      [](Value text, Settings& to) { return seconds(text, to.reply); }},
@@ -73,6 +81,10 @@ constexpr Key keys[] = {
     {"hz", "on or off", [](Value text, Settings& to) { return on_off(text, to.has_hz); }},
     {"start", "on or off", [](Value text, Settings& to) { return on_off(text, to.has_start); }},
     {"hostile", "a script", [](Value text, Settings& to) { return hostile(text, to.hostile); }},
+    {"share", "NAME=FOLDER",
+     [](Value text, Settings& to) { return share(text, false, to.shares); }},
+    {"share-ro", "NAME=FOLDER",
+     [](Value text, Settings& to) { return share(text, true, to.shares); }},
 };
 
 Failure unknown(std::string_view word) {
@@ -82,7 +94,19 @@ Failure unknown(std::string_view word) {
     return Failure{"'" + std::string(word) + "' is no setting of the backdoor; it knows " + known};
 }
 
+/// Before HGFS packets of any length: its command.
+constexpr std::uint32_t command_size = 2;
+constexpr std::uint32_t message_of_old = 65536, longest_hgfs_packet = 522240;
+
 } // namespace
+
+std::uint32_t Settings::longest_message() const {
+    return message.value_or(shares.empty() ? message_of_old : longest_hgfs_packet + command_size);
+}
+
+std::uint32_t Settings::longest_packet() const {
+    return std::min(longest_message() - command_size, longest_hgfs_packet);
+}
 
 Result<Settings> parse_settings(std::string_view text) {
     Settings settings;

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../../host.hpp"
 
@@ -16,8 +18,13 @@ namespace vmguest::lab::backdoor {
 
 /// The defaults are those of the platform as far as they are known.
 struct Settings {
+    /// A folder of the host's that the guest may use.
+    struct Share {
+        std::string name, folder;
+        bool is_read_only = false;
+    };
+
     unsigned channels = 128;        ///< that may be open at a time
-    std::uint32_t message = 65536;  ///< longest message of the guest's, in bytes
     std::chrono::seconds idle{80};  ///< without a step, after which a channel is closed
     std::chrono::seconds reply{15}; ///< that the guest has for a TCLO request
     bool high_send = true;          ///< the high-bandwidth port is offered for messages to the host
@@ -27,6 +34,13 @@ struct Settings {
     bool has_hz = true;             ///< GETHZ and GETMHZ are answered
     bool has_start = true;          ///< a new TCLO channel gets the usual first requests
     std::string hostile;            ///< a script for Faults, in force from the start
+    std::vector<Share> shares;
+    std::optional<std::uint32_t> message; ///< longest of the guest's, in bytes; see below
+
+    /// If nobody has said it: longer where there are Shared Folders.
+    std::uint32_t longest_message() const;
+    /// An HGFS packet that it has room for.
+    std::uint32_t longest_packet() const;
 };
 
 /// Read `key=value[,key=value]…`; empty text gives the defaults. Fails with a sentence.
