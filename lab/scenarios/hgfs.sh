@@ -113,15 +113,16 @@ rm "$mnt/work/link" "$mnt/work/absolute"
 host '[ ! -L $work/link ] && [ -e /etc/hostname ]'
 
 step "a directory that becomes a link out of the share is no way out"
-host 'mkdir -p $outside $work/inside; echo secret > $outside/file; echo open > $work/inside/file'
-cd "$mnt/work/inside"
+# The guest stands below it: its kernel would follow the link itself, within the mount.
+host 'mkdir -p $outside/deep $work/inside/deep; echo secret > $outside/deep/file; echo open > $work/inside/deep/file'
+cd "$mnt/work/inside/deep"
 is "before" "$(cat file)" open
 host 'mv $work/inside $work/before; ln -s ../outside $work/inside'
 echo 2 > /proc/sys/vm/drop_caches
 refused "Permission denied" cat file
 ! echo overwritten 2> /dev/null > file || fail "a file outside the share can be written"
 cd /
-is "outside" "$(host 'ls $outside; cat $outside/file' | xargs)" "file secret"
+is "outside" "$(host 'ls $outside/deep; cat $outside/deep/file' | xargs)" "file secret"
 
 step "a read-only share is read and nothing else"
 host 'echo "cannot be changed" > $frozen/note; mkdir $frozen/folder'
