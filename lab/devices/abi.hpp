@@ -119,9 +119,19 @@ void pci_register_bar(PCIDevice*, int, std::uint8_t type, MemoryRegion*);
 std::uint32_t pci_default_read_config(PCIDevice*, std::uint32_t, int);
 int msix_init_exclusive_bar(PCIDevice*, unsigned short vectors, std::uint8_t bar, Error**);
 void msix_uninit_exclusive_bar(PCIDevice*);
+int msix_init(PCIDevice*, unsigned short vectors, MemoryRegion* table_bar,
+              std::uint8_t table_number, unsigned table_offset, MemoryRegion* pending_bar,
+              std::uint8_t pending_number, unsigned pending_offset, std::uint8_t capability,
+              Error**);
+void msix_uninit(PCIDevice*, MemoryRegion* table_bar, MemoryRegion* pending_bar);
 void msix_vector_use(PCIDevice*, unsigned);
 int msix_enabled(PCIDevice*);
 void msix_notify(PCIDevice*, unsigned);
+int msi_init(PCIDevice*, std::uint8_t capability, unsigned messages, bool is_64bit, bool has_masks,
+             Error**);
+void msi_uninit(PCIDevice*);
+bool msi_enabled(const PCIDevice*);
+void msi_notify(PCIDevice*, unsigned);
 void pci_set_irq(PCIDevice*, int);
 AddressSpace* pci_device_iommu_address_space(PCIDevice*);
 

@@ -98,6 +98,8 @@ class PciHost : public Host {
 public:
     virtual bool msix_enabled() const = 0;
     virtual void msix_notify(unsigned vector) = 0;
+    virtual bool msi_enabled() const = 0;
+    virtual void msi_notify() = 0; ///< the one message there is
     virtual void set_intx(bool level) = 0;
 };
 
@@ -116,10 +118,37 @@ public:
     [[nodiscard]] virtual bool read_virtual(std::uint64_t address, std::span<std::byte> to) = 0;
 };
 
+/// One base address register; size 0 means there is none.
+struct Bar {
+    std::uint64_t size = 0; ///< a power of two
+    bool is_port_io = false;
+    bool is_64bit = false;   ///< memory above 4 GiB will do as well; the next number is taken too
+    unsigned min_access = 1; ///< in bytes; other sizes read as ones and are not written
+    unsigned max_access = 4;
+};
+
+/// Vectors, and where their table and pending bits lie; without vectors there is no MSI-X.
+struct Msix {
+    unsigned vectors = 0;
+    unsigned bar = 0;            ///< one that the model has, or a free one, made for this alone
+    std::uint32_t table = 0;     ///< in a BAR of the model's: offset in it
+    std::uint32_t pending = 0;   ///< likewise
+    std::uint8_t capability = 0; ///< likewise: offset in configuration space
+};
+
+/// What the bus sees of a PCI device beside its identity.
+struct PciShape {
+    std::array<Bar, 6> bars;
+    Msix msix;
+    std::uint8_t msi = 0; ///< offset of a capability for one message; 0: there is none
+};
+
 /// A PCI device. Made when the device is plugged, destroyed when it is unplugged.
 class PciModel {
 public:
     virtual ~PciModel() = default;
+    /// Asked once, before anything else.
+    virtual PciShape shape() const = 0;
     /// The machine was reset (also once before the guest starts).
     virtual void reset() = 0;
     virtual std::uint64_t read(unsigned bar, std::uint64_t offset, unsigned size) = 0;
@@ -139,14 +168,6 @@ public:
     virtual Reply command(std::span<const std::string_view> words);
 };
 
-/// One base address register; size 0 means there is none.
-struct Bar {
-    std::uint64_t size = 0; ///< a power of two
-    bool is_port_io = false;
-    unsigned min_access = 1; ///< in bytes; other sizes read as ones and are not written
-    unsigned max_access = 4;
-};
-
 /// Everything static about a PCI model; the shim makes a QEMU device type of it.
 struct PciModelInfo {
     const char* name; ///< as in `-device NAME`
@@ -156,9 +177,6 @@ struct PciModelInfo {
     std::uint16_t subsystem_device;
     std::uint16_t class_id;
     std::uint8_t revision;
-    unsigned msix_vectors; ///< 0: INTx alone
-    unsigned msix_bar;     ///< taken by the vector table; must not be one of `bars`
-    std::array<Bar, 6> bars;
     /// `options` is the text of `-device NAME,options=TEXT`, empty if not given.
     Result<std::unique_ptr<PciModel>> (*create)(PciHost& host, std::string_view options);
 };

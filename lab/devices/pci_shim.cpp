@@ -36,6 +36,7 @@ struct Device {
     std::string options;
     QemuHost host;
     std::unique_ptr<PciModel> model; ///< null before realize and after exit
+    PciShape shape;
     std::array<BarContext, 6> bars;
 
     Device(PCIDevice* device, const PciModelInfo* type)
@@ -84,9 +85,13 @@ void reset(void* opaque) {
     guarded(device.info->name, [&] { device.model->reset(); });
 }
 
-void add_bars(Device& device) {
+MemoryRegion* region_of(Device& device, unsigned bar) {
+    return reinterpret_cast<MemoryRegion*>(device.bars[bar].region.data());
+}
+
+void make_bars(Device& device) {
     for (unsigned i = 0; i < device.bars.size(); ++i) {
-        const auto& wanted = device.info->bars[i];
+        const auto& wanted = device.shape.bars[i];
         if (wanted.size == 0)
             continue;
         auto& bar = device.bars[i];
@@ -97,38 +102,98 @@ void add_bars(Device& device) {
         bar.ops.endianness = device_little_endian;
         bar.ops.valid = {wanted.min_access, wanted.max_access, false, nullptr};
         bar.ops.impl = {wanted.min_access, wanted.max_access, false};
-        auto* region = reinterpret_cast<MemoryRegion*>(bar.region.data());
         const auto name = std::string(device.info->name) + "-bar" + std::to_string(i);
-        memory_region_init_io(region, reinterpret_cast<Object*>(device.pci), &bar.ops, &bar,
-                              name.c_str(), wanted.size);
-        pci_register_bar(device.pci, static_cast<int>(i), wanted.is_port_io ? 1 : 0, region);
+        memory_region_init_io(region_of(device, i), reinterpret_cast<Object*>(device.pci), &bar.ops,
+                              &bar, name.c_str(), wanted.size);
     }
 }
 
-bool add_vectors(Device& device, Error** error) {
-    const auto vectors = device.info->msix_vectors;
+void register_bars(Device& device) {
+    constexpr std::uint8_t port_io = 1, memory_64bit = 4;
+    for (unsigned i = 0; i < device.bars.size(); ++i) {
+        const auto& bar = device.shape.bars[i];
+        if (bar.size != 0)
+            pci_register_bar(device.pci, static_cast<int>(i),
+                             bar.is_port_io ? port_io
+                             : bar.is_64bit ? memory_64bit
+                                            : std::uint8_t{0},
+                             region_of(device, i));
+    }
+}
+
+bool has_vectors_in_own_bar(const Device& device) {
+    return device.shape.bars[device.shape.msix.bar].size != 0;
+}
+
+/// The capability has to say what QEMU was told: a look at whether it takes its arguments as we
+/// think.
+bool is_msix_as_told(const Device& device) {
+    const auto& msix = device.shape.msix;
+    const auto word = [&](unsigned offset) {
+        return pci_default_read_config(device.pci, msix.capability + offset, 4);
+    };
+    constexpr std::uint32_t msix_id = 0x11;
+    return (word(0) & 0xff) == msix_id && (word(0) >> 16 & 0x7ff) == msix.vectors - 1 &&
+           word(4) == (msix.table | msix.bar) && word(8) == (msix.pending | msix.bar);
+}
+
+bool add_msix(Device& device, Error** error) {
+    const auto& msix = device.shape.msix;
+    const auto vectors = static_cast<unsigned short>(msix.vectors);
+    const auto number = static_cast<std::uint8_t>(msix.bar);
     if (vectors == 0)
         return true;
-    if (msix_init_exclusive_bar(device.pci, static_cast<unsigned short>(vectors),
-                                static_cast<std::uint8_t>(device.info->msix_bar), error) != 0)
-        return false;
+    if (!has_vectors_in_own_bar(device)) {
+        if (msix_init_exclusive_bar(device.pci, vectors, number, error) != 0)
+            return false;
+    } else {
+        auto* region = region_of(device, msix.bar);
+        if (msix_init(device.pci, vectors, region, number, msix.table, region, number, msix.pending,
+                      msix.capability, error) != 0)
+            return false;
+        if (!is_msix_as_told(device))
+            refuse("QEMU " + qemu_version() +
+                   " makes another MSI-X capability than the lab's device plugin has asked for");
+    }
     for (unsigned vector = 0; vector < vectors; ++vector)
         msix_vector_use(device.pci, vector);
     return true;
 }
 
-void realize_device(Device& device, Error** error) {
-    check_pci_config(device.pci);
+void remove_interrupts(Device& device) {
+    const auto& msix = device.shape.msix;
+    if (msix.vectors != 0 && has_vectors_in_own_bar(device))
+        msix_uninit(device.pci, region_of(device, msix.bar), region_of(device, msix.bar));
+    else if (msix.vectors != 0)
+        msix_uninit_exclusive_bar(device.pci);
+    if (device.shape.msi != 0)
+        msi_uninit(device.pci);
+}
+
+bool add_interrupts(Device& device, Error** error) {
     constexpr std::size_t interrupt_pin = 0x3d;
     field<std::uint8_t*>(device.pci, layout().pci_config)[interrupt_pin] = 1;
+    if (device.shape.msi != 0 && msi_init(device.pci, device.shape.msi, 1, true, false, error) != 0)
+        return false;
+    if (add_msix(device, error))
+        return true;
+    if (device.shape.msi != 0)
+        msi_uninit(device.pci);
+    return false;
+}
+
+void realize_device(Device& device, Error** error) {
+    check_pci_config(device.pci);
     auto model = device.info->create(device.host, device.options);
     if (!model)
         return set_error(error, device, model.sentence().c_str());
+    device.shape = model.value()->shape();
+    make_bars(device);
     // What can fail comes first: nothing has to be taken back after the regions are in place.
-    if (!add_vectors(device, error))
+    if (!add_interrupts(device, error))
         return;
     device.model = std::move(model.value());
-    add_bars(device);
+    register_bars(device);
     qemu_register_reset(reset, &device);
 }
 
@@ -147,8 +212,7 @@ void unrealize(PCIDevice* pci) {
     auto& device = *devices().at(pci);
     qemu_unregister_reset(reset, &device);
     guarded(device.info->name, [&] { device.model.reset(); });
-    if (device.info->msix_vectors != 0)
-        msix_uninit_exclusive_bar(pci);
+    remove_interrupts(device);
 }
 
 char* get_options(Object* object, Error**) {

@@ -133,6 +133,15 @@ void QemuHost::msix_notify(unsigned vector) {
         ::msix_notify(device_, vector);
 }
 
+bool QemuHost::msi_enabled() const {
+    return device_ && ::msi_enabled(device_);
+}
+
+void QemuHost::msi_notify() {
+    if (device_)
+        ::msi_notify(device_, 0);
+}
+
 void QemuHost::set_intx(bool level) {
     if (device_)
         pci_set_irq(device_, level ? 1 : 0);

@@ -29,6 +29,8 @@ public:
     void report(std::string_view fault) override;
     bool msix_enabled() const override;
     void msix_notify(unsigned vector) override;
+    bool msi_enabled() const override;
+    void msi_notify() override;
     void set_intx(bool level) override;
 
 private:

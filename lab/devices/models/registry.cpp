@@ -4,6 +4,7 @@
 // The list of all models. A new model adds its line here and nothing else outside its own files.
 #include "backdoor/backdoor.hpp"
 #include "balloon/balloon.hpp"
+#include "vmci/vmci.hpp"
 #include "vmguest_test.hpp"
 #include "vmguest_test_port.hpp"
 
@@ -12,7 +13,7 @@
 namespace vmguest::lab {
 
 std::span<const PciModelInfo* const> pci_models() {
-    static const std::array<const PciModelInfo*, 1> all = {&VmguestTest::info};
+    static const std::array<const PciModelInfo*, 2> all = {&VmguestTest::info, &vmci::Vmci::info};
     return all;
 }
 

@@ -25,10 +25,6 @@ const PciModelInfo VmguestTest::info = {
     .subsystem_device = 0x0001,
     .class_id = 0x00ff, // "unclassified, other"
     .revision = 1,
-    .msix_vectors = 2,
-    .msix_bar = 2,
-    .bars = {Bar{.size = 0x40, .is_port_io = true, .min_access = 4, .max_access = 4},
-             Bar{.size = 0x1000, .is_port_io = false, .min_access = 4, .max_access = 4}},
     .create = [](PciHost& host, std::string_view options) -> Result<std::unique_ptr<PciModel>> {
         if (!options.empty())
             return Failure{"vmguest-test has no options: leave out 'options='"};
@@ -38,6 +34,12 @@ const PciModelInfo VmguestTest::info = {
 
 VmguestTest::VmguestTest(PciHost& host)
     : host_(host), timer_(host.make_timer([this] { raise(0); })) {}
+
+PciShape VmguestTest::shape() const {
+    return {.bars = {Bar{.size = 0x40, .is_port_io = true, .min_access = 4, .max_access = 4},
+                     Bar{.size = 0x1000, .min_access = 4, .max_access = 4}},
+            .msix = {.vectors = 2, .bar = 2}};
+}
 
 void VmguestTest::reset() {
     timer_->cancel();

@@ -40,6 +40,7 @@ public:
 
     explicit VmguestTest(PciHost& host);
 
+    PciShape shape() const override;
     void reset() override;
     std::uint64_t read(unsigned bar, std::uint64_t offset, unsigned size) override;
     void write(unsigned bar, std::uint64_t offset, std::uint64_t value, unsigned size) override;

@@ -18,19 +18,27 @@ class FakeHost final : public PciHost {
 public:
     std::vector<std::byte> memory = std::vector<std::byte>(1U << 16);
     bool has_msix = true;
+    bool has_msi = false;
     bool intx = false;
     std::vector<unsigned> vectors; ///< in order of their notification
+    unsigned messages = 0;         ///< of MSI
     std::map<std::string, std::uint64_t, std::less<>> requests;
     std::string said;
     std::vector<std::string> reports; ///< faults of the guest's
+    /// Called with the address of every access to memory, if it is there.
+    std::function<void(std::uint64_t)> on_dma;
 
     bool dma_read(std::uint64_t address, std::span<std::byte> to) override {
+        if (on_dma)
+            on_dma(address);
         if (!is_memory(address, to.size()))
             return false;
         std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(address), to.size(), to.begin());
         return true;
     }
     bool dma_write(std::uint64_t address, std::span<const std::byte> from) override {
+        if (on_dma)
+            on_dma(address);
         if (!is_memory(address, from.size()))
             return false;
         std::copy(from.begin(), from.end(), memory.begin() + static_cast<std::ptrdiff_t>(address));
@@ -51,6 +59,8 @@ public:
     void report(std::string_view fault) override { reports.emplace_back(fault); }
     bool msix_enabled() const override { return has_msix; }
     void msix_notify(unsigned vector) override { vectors.push_back(vector); }
+    bool msi_enabled() const override { return has_msi; }
+    void msi_notify() override { ++messages; }
     void set_intx(bool level) override { intx = level; }
 
     /// Let time pass; timers fire at their moments, in order.

@@ -174,10 +174,20 @@ TEST_F(TestPort, IsSetByCommand) {
 }
 
 TEST(Registry, HasSoundModels) {
+    FakeHost host;
     for (const auto* info : pci_models()) {
-        EXPECT_EQ(info->bars.at(info->msix_bar).size, 0U) << info->name;
-        for (const auto& bar : info->bars)
+        auto model = info->create(host, "");
+        ASSERT_TRUE(model) << info->name;
+        const auto shape = model.value()->shape();
+        for (const auto& bar : shape.bars)
             EXPECT_EQ(bar.size & (bar.size - 1), 0U) << info->name;
+        const auto& msix = shape.msix;
+        const auto size = shape.bars.at(msix.bar).size;
+        if (msix.vectors == 0 || size == 0)
+            continue;
+        EXPECT_LE(msix.table + msix.vectors * 16, msix.pending) << info->name;
+        EXPECT_LE(msix.pending + 8, size) << info->name;
+        EXPECT_NE(msix.capability, 0) << info->name;
     }
     for (const auto* info : port_models())
         EXPECT_GT(info->length, 0U) << info->name;

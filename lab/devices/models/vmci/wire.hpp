@@ -5,7 +5,12 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
 
 namespace vmguest::lab::vmci {
 
@@ -16,6 +21,20 @@ struct Handle {
 
     friend auto operator<=>(const Handle&, const Handle&) = default;
 };
+
+inline constexpr std::uint32_t invalid_id = 0xffff'ffff; ///< of a context or a resource
+inline constexpr Handle anonymous = {invalid_id, invalid_id};
+inline constexpr std::uint32_t hypervisor_context = 0;
+inline constexpr std::uint32_t host_context = 2;
+inline constexpr std::uint32_t first_vm_context = 3;
+inline constexpr std::uint32_t first_free_resource = 1024;
+
+constexpr bool is_valid(Handle handle) {
+    return handle.context != invalid_id && handle.resource != invalid_id;
+}
+constexpr bool is_vm(std::uint32_t context) {
+    return context >= first_vm_context && context != invalid_id;
+}
 
 /// Statuses that devices and services answer with; what is not negative is a number of bytes or
 /// one of the successes.
@@ -28,8 +47,10 @@ enum Status : std::int32_t {
     invalid_args = -2,
     no_mem = -3,
     no_access = -7,
+    duplicate_entry = -9,
     dst_unreachable = -10,
     payload_too_large = -11,
+    page_already_shared = -14,
     no_resources = -19,
     unavailable = -20,
     not_found = -21,
@@ -37,7 +58,157 @@ enum Status : std::int32_t {
     invalid_size = -24,
     obsolete = -30,
     queuepair_mismatch = -31,
+    queuepair_not_attached = -34,
     queuepair_not_ready = -40,
 };
+
+/// Offsets of the registers, in BAR 0 and in the window of BAR 1.
+enum class Register : std::uint64_t {
+    status = 0x00,
+    control = 0x04,
+    cause = 0x08, ///< acknowledged by being read
+    mask = 0x0c,
+    data_out = 0x10, ///< 8 bits wide, as is the next
+    data_in = 0x14,
+    capabilities = 0x18,
+    result_low = 0x1c,
+    result_high = 0x20,
+    data_out_low = 0x24,
+    data_out_high = 0x28,
+    data_in_low = 0x2c,
+    data_in_high = 0x30,
+    page_shift = 0x34,
+};
+
+enum ControlBit : std::uint32_t {
+    control_reset = 1U << 0,
+    control_enable = 1U << 1,
+    control_disable = 1U << 2,
+};
+
+/// Bit n is vector n if every cause has a vector.
+enum Cause : std::uint32_t {
+    cause_datagram = 1U << 0,
+    cause_notification = 1U << 1,
+    cause_dma = 1U << 2,
+    all_causes = 7,
+};
+
+enum Capability : std::uint32_t {
+    can_hypercall = 1U << 0,
+    can_guestcall = 1U << 1,
+    can_datagram = 1U << 2,
+    can_notify = 1U << 3,
+    can_wide_pages = 1U << 4, ///< page numbers have 64 bits
+    can_dma = 1U << 5,
+};
+
+/// Resources of context 0 that the device serves itself.
+enum class Hypercall : std::uint32_t {
+    resources_query = 0,
+    get_context_id = 1,
+    set_notify_bitmap = 2,
+    doorbell_link = 3,
+    doorbell_unlink = 4,
+    doorbell_notify = 5,
+    request_map = 6,
+    remove_map = 7,
+    event_subscribe = 8,
+    event_unsubscribe = 9,
+    queuepair_alloc = 10,
+    queuepair_detach = 11,
+};
+
+enum class Event : std::uint32_t {
+    context_update = 0,
+    queuepair_resumed = 2,
+    peer_attach = 3,
+    peer_detach = 4,
+};
+
+enum PairFlag : std::uint32_t {
+    pair_attach_only = 1U << 0,
+    pair_local = 1U << 1,
+    pair_nonblock = 1U << 2,
+    pair_pinned = 1U << 3,
+};
+
+/// In front of every datagram.
+struct Header {
+    Handle to;
+    Handle from;
+    std::uint64_t payload; ///< its size
+};
+static_assert(sizeof(Header) == 24);
+
+/// What the guest asks of QUEUEPAIR_ALLOC; page numbers follow. Sizes and directions are its own.
+struct PairRequest {
+    Handle handle;
+    std::uint32_t peer;
+    std::uint32_t flags;
+    std::uint64_t produce;
+    std::uint64_t consume;
+    std::uint64_t pages;
+};
+static_assert(sizeof(PairRequest) == 40);
+
+/// At the start of each of a pair's two queues. Whoever produces into a queue writes its header.
+struct QueueHeader {
+    Handle handle;
+    std::uint64_t tail; ///< where this queue's producer writes next
+    std::uint64_t head; ///< where this queue's producer reads next, in the other queue
+};
+static_assert(sizeof(QueueHeader) == 24);
+
+/// In front of a transfer of the second generation, and what may follow it.
+struct Transfer {
+    std::uint32_t busy;
+    std::uint32_t opcode; ///< 0: data follow; 1: elements
+    std::uint32_t size;   ///< bytes or elements
+    std::uint32_t reserved;
+    std::uint64_t result;
+};
+static_assert(sizeof(Transfer) == 24);
+struct Element {
+    std::uint64_t address;
+    std::uint64_t length;
+};
+static_assert(sizeof(Element) == 16);
+
+inline constexpr std::uint64_t port_page = 4096; ///< unit of the stream that DATA_IN gives
+inline constexpr unsigned least_page_shift = 12, most_page_shift = 16;
+inline constexpr std::uint64_t most_queue_memory = std::uint64_t{128} << 20; ///< of all pairs
+inline constexpr std::size_t most_pairs = 16384, most_doorbells = 4096;
+inline constexpr std::size_t most_queried = 31;
+
+/// Lengths with the header.
+inline constexpr std::uint64_t longest_datagram = 17 * 4096;
+inline constexpr std::uint64_t longest_hypercall =
+    sizeof(Header) + sizeof(PairRequest) + 8 * (most_queue_memory / port_page + 3);
+constexpr std::uint64_t longest_to(Handle to) {
+    return to.context == hypervisor_context ? longest_hypercall : longest_datagram;
+}
+/// What may lie unread, in bytes; events have some room more.
+inline constexpr std::size_t queue_limit = 139264, event_queue_limit = 188416;
+
+constexpr std::size_t padded(std::size_t size) {
+    return (size + 7) & ~std::size_t{7};
+}
+
+/// The guest's words are little-endian, as this host's are.
+template <class T>
+T load(std::span<const std::byte> from, std::size_t at = 0) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    std::memcpy(&value, from.subspan(at, sizeof value).data(), sizeof value);
+    return value;
+}
+
+template <class T>
+void append(std::vector<std::byte>& to, const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const auto bytes = std::as_bytes(std::span(&value, 1));
+    to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 } // namespace vmguest::lab::vmci
