@@ -11,7 +11,7 @@ import time
 from . import machine as machines
 from .plan import LabError
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, hgfs, balloon"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, hgfs, balloon, vmci"
 NET_SECONDS = 600
 SIZE = re.compile(r"(\d{1,15})([KMG]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -41,7 +41,8 @@ class LabControl:
             request = json.loads(line)
             argv = [str(word) for word in request["argv"]]
             handlers = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile,
-                        "rpc": self.rpc, "guestinfo": self.guestinfo, "hgfs": self.hgfs, "balloon": self.balloon}  # fmt: skip
+                        "rpc": self.rpc, "guestinfo": self.guestinfo, "hgfs": self.hgfs, "balloon": self.balloon,
+                        "vmci": self.vmci}  # fmt: skip
             handler = handlers.get(argv[0] if argv else "")
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
@@ -84,6 +85,8 @@ class LabControl:
             return reply(stdout=f"{self.backdoor('hostile', ' '.join(script))['committed']}\n")
         if device == "balloon" and script:
             return reply(stdout=f"{self.ask_balloon('hostile', *script)['done']}\n")
+        if device == "vmci" and script:
+            return reply(stdout=f"{self.ask_vmci('hostile', *script)['done']}\n")
         doorbells = TX_DOORBELLS.get(models.get(device))
         if doorbells is None:
             return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
@@ -171,6 +174,16 @@ class LabControl:
         now = self.ask_balloon("show")
         now |= {"target": now["target"] * FRAME, "size": now["size"] * FRAME}
         return reply(stdout="".join(f"{name} {value}\n" for name, value in sorted(now.items())))
+
+    def ask_vmci(self, *words):
+        """Ask the model of VMCI.  Raises LabError."""
+        if "vmci" not in self.plan.devices:
+            raise LabError("this machine has no VMCI device: start lab/vm with --device vmci")
+        return self.machine.plugin("model " + json.dumps(["vmci", *words]))
+
+    def vmci(self, argv, _request):
+        """What the guest has set up, or what the model's own words say; answers are JSON."""
+        return reply(stdout=json.dumps(self.ask_vmci(*(argv or ["show"]))) + "\n")
 
     def net(self, argv, _request):
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""

@@ -17,6 +17,7 @@ PLUGIN = REPO / "build/host/libvmguest-lab.so"
 CPU = "qemu64,+rdrand"
 SERIAL = "VMware-56 4d 76 6d 67 75 65 73-74 00 00 00 00 00 00 01"
 FAULT = "vmguest-lab: fault: "
+PCI_MODELS = {"vmci": "0x7"}  # those of our device models that are PCI devices, and their slots
 NIC_MODELS = {"vmxnet3": "vmxnet3", "e1000": "e1000", "virtio-net": "virtio-net-pci"}
 CMDLINE = (
     # What follows 'quiet' costs seconds under emulation and tests nothing of ours.
@@ -57,8 +58,8 @@ def identity_arguments(plan):
 
 
 def model_options(devices):
-    """The plugin's options for our device models; a comma in one is doubled, as QEMU wants it."""
-    words = [f"{name}:{options}" if options else name for name, options in devices.items()]
+    """The plugin's options for our models of ports; a comma in one is doubled, as QEMU wants it."""
+    words = [f"{name}:{options}" if options else name for name, options in devices.items() if name not in PCI_MODELS]
     return "".join(",port=" + word.replace(",", ",,") for word in words)
 
 
@@ -67,6 +68,16 @@ def with_shares(plan):
     words = [f"share{'-ro' if share.read_only else ''}={share.name}={share.folder}" for share in plan.shares]
     options = plan.devices.get("backdoor", "")
     return plan.devices | ({"backdoor": ",".join([*([options] if options else []), *words])} if words else {})
+
+
+def model_arguments(plan):
+    """Our models of PCI devices; QEMU loads the plugin before it makes them."""
+    words = []
+    for name, options in plan.devices.items():
+        if name in PCI_MODELS:
+            text = options.replace(",", ",,")
+            words += ["-device", f"{name},id={name},addr={PCI_MODELS[name]}" + (f",options={text}" if text else "")]
+    return words
 
 
 def count_mode():
@@ -86,7 +97,7 @@ def shape(plan):
         "-qmp", f"unix:{run}/qmp.sock,server=on,wait=off",
         "-fsdev", "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap",
         "-device", "virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot,addr=0x5",
-        *port_arguments(run), *nic_arguments(plan),
+        *port_arguments(run), *nic_arguments(plan), *model_arguments(plan),
     ]  # fmt: skip
 
 
