@@ -56,7 +56,7 @@ step "datagrams of all sizes there and back, one by one and in a row, and from t
 labctl vmci echo 7777 on > /dev/null
 before=$(interrupts 1)
 $sockets echo 7777 0 1 23 4071 4072 4073 4096 4097 20000 69608
-$sockets burst 7777 100 1000
+$sockets burst 7777 60 1000 # more would not fit into the socket
 [ "$(interrupts 1)" -gt "$before" ] || fail "datagrams came without an interrupt"
 $sockets from-host 5000 60
 [ "$mode" = port ] || [ "$wanted" = 1 ] || [ "$(interrupts 3)" -gt 0 ] || fail "transfers ended without an interrupt"
