@@ -81,6 +81,10 @@ TEST(Options, OfADeviceThatAreWrongStopItAlone) {
     EXPECT_EQ(qemu.wait(), 1);
     EXPECT_NE(qemu.errors().find("vmguest-test has no options"), std::string::npos)
         << qemu.errors();
+    Qemu vmci("", {"-S", "-device", "vmci,options=mode=isa"});
+    EXPECT_EQ(vmci.wait(), 1);
+    EXPECT_NE(vmci.errors().find("'mode=isa' is no setting of vmci"), std::string::npos)
+        << vmci.errors();
 }
 
 // ---- control socket ---------------------------------------------------------------------------
@@ -325,6 +329,116 @@ TEST(Backdoor, IsThereWithItsOptions) {
     // The test protocol has no CPU, so there is no magic number in EAX.
     EXPECT_EQ(qemu.in(0x5658), 0xffff'ffffU);
     EXPECT_EQ(qemu.errors(), "");
+}
+
+/// VMCI in both generations: what its BARs and capabilities look like, and which interrupts come.
+class VmciInQemu : public testing::TestWithParam<bool> {
+protected:
+    static constexpr unsigned ports = 0xc000;
+    static constexpr std::uint64_t memory = 0xfe00'0000, mailbox = 0x10'0000;
+    static constexpr unsigned msi = 0x40, msix = 0x58;
+
+    VmciInQemu() : qemu_("", {"-S", "-device", "vmci,id=v0,addr=5,options=" + options()}) {
+        qemu_.write_config(slot, 0x10, ports);
+        qemu_.write_config(slot, 0x14, static_cast<std::uint32_t>(memory));
+        qemu_.write_config(slot, 0x18, 0);
+        qemu_.write_config(slot, 4, 7); // ports, memory, bus master
+    }
+    static std::string options() { return GetParam() ? "mode=mmio,,context=33" : "context=33"; }
+
+    /// Its interrupts are on, and it has a reason for one.
+    void interrupt() {
+        qemu_.out(ports + 0x0c, 7);
+        qemu_.out(ports + 0x04, 2);
+        EXPECT_EQ(qemu_.control("model v0 send 5000 1 x")["sent"], 25);
+    }
+
+    Qemu qemu_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, VmciInQemu, testing::Bool(),
+                         [](const auto& test) { return test.param ? "mmio" : "port"; });
+
+TEST_P(VmciInQemu, HasTheShapeOfItsGeneration) {
+    EXPECT_EQ(qemu_.read_config(slot, 0x00), 0x0740'15adU);
+    EXPECT_EQ(qemu_.read_config(slot, 0x08), 0x0880'0010U);
+    EXPECT_EQ(qemu_.read_config(slot, 0x2c), 0x0740'15adU);
+    EXPECT_EQ(qemu_.read_config(slot, msi) & 0xff, 0x05U);
+    EXPECT_EQ(qemu_.read_config(slot, msix) & 0xff, 0x11U);
+    EXPECT_EQ(qemu_.read_config(slot, msix) >> 16 & 0x7ff, GetParam() ? 2U : 1U);
+    EXPECT_EQ(qemu_.read_config(slot, msix + 4), 1U); // the table in BAR 1 at 0
+    EXPECT_EQ(qemu_.read_config(slot, msix + 8), GetParam() ? 0x1'0001U : 0x1001U);
+    qemu_.write_config(slot, 0x14, 0xffff'ffff);
+    EXPECT_EQ(qemu_.read_config(slot, 0x14), GetParam() ? 0xfffc'0004U : 0xffff'e004U);
+}
+
+TEST_P(VmciInQemu, HasItsRegisters) {
+    const std::uint32_t offered = GetParam() ? 0x3c : 0x1c;
+    EXPECT_EQ(qemu_.in(ports + 0x18), offered);
+    if (GetParam()) {
+        EXPECT_EQ(qemu_.read(memory + 0x2'0018), offered);
+    }
+    EXPECT_EQ(qemu_.read(memory + 0x1800), 0xffff'ffffU); // neither table nor register
+    // GET_CONTEXT_ID, byte by byte.
+    for (const unsigned word : {0U, 1U, ~0U, ~0U, 0U, 0U})
+        for (unsigned i = 0; i < 4; ++i)
+            qemu_.test("outb " + std::to_string(ports + 0x10) + " " +
+                       std::to_string(word >> i * 8 & 0xff));
+    EXPECT_EQ(qemu_.in(ports + 0x1c), 33U);
+}
+
+TEST_P(VmciInQemu, SendsMessagesByItsOwnTable) {
+    const unsigned vector = GetParam() ? 2 : 1;
+    for (const unsigned one : {0U, vector}) {
+        qemu_.write(memory + one * 16, static_cast<std::uint32_t>(mailbox + one * 4));
+        qemu_.write(memory + one * 16 + 8, 0x77 + one);
+        qemu_.write(memory + one * 16 + 12, 0);
+    }
+    qemu_.write_config(slot, msix, 1U << 31);
+    interrupt();
+    EXPECT_EQ(qemu_.read(mailbox), 0x77U);
+    qemu_.control("model v0 hostile interrupt " + std::to_string(1U << vector));
+    EXPECT_EQ(qemu_.read(mailbox + vector * 4), 0x77U + vector);
+}
+
+TEST_P(VmciInQemu, SendsOneMessageWithMsi) {
+    qemu_.write_config(slot, msi + 4, mailbox);
+    qemu_.write_config(slot, msi + 8, 0);
+    qemu_.write_config(slot, msi + 12, 0x55);
+    qemu_.write_config(slot, msi, 1U << 16);
+    interrupt();
+    EXPECT_EQ(qemu_.read(mailbox), 0x55U);
+    EXPECT_EQ(qemu_.in(ports + 0x08), 1U);
+    EXPECT_EQ(qemu_.in(ports + 0x08), 0U);
+}
+
+TEST_P(VmciInQemu, RaisesItsLineOtherwise) {
+    constexpr unsigned is_raised = 1U << 19;
+    interrupt();
+    EXPECT_EQ(qemu_.read_config(slot, 4) & is_raised, is_raised);
+    EXPECT_EQ(qemu_.in(ports + 0x08), 1U);
+    EXPECT_EQ(qemu_.read_config(slot, 4) & is_raised, 0U);
+}
+
+TEST_P(VmciInQemu, IsUnpluggedWithoutALeftover) {
+    qemu_.write_config(slot, msix, 1U << 31);
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_FALSE(qemu_.monitor("device_del", {{"id", "v0"}}).contains("error"));
+        qemu_.out(0xae10, 0); // what the guest's ACPI does
+        qemu_.out(0xae08, 1U << slot);
+        for (int i = 0; i < 10'000 && qemu_.control("models")["storage"] != 0; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(qemu_.control("models")["storage"], 0);
+        EXPECT_FALSE(qemu_
+                         .monitor("device_add", {{"driver", "vmci"},
+                                                 {"id", "v0"},
+                                                 {"bus", "pci.0"},
+                                                 {"addr", std::to_string(slot)},
+                                                 {"options", GetParam() ? "mode=mmio" : ""}})
+                         .contains("error"));
+        EXPECT_EQ(qemu_.read_config(slot, msix) & 0xff, 0x11U);
+    }
+    EXPECT_EQ(qemu_.errors(), "");
 }
 
 /// QEMU's own devices are counted the same way.
