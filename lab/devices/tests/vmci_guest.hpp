@@ -36,8 +36,9 @@ public:
     static constexpr std::uint64_t first_page = 0x100000; ///< of those for pairs
     static constexpr std::uint32_t self = 16;             ///< its context
 
-    explicit Guest(std::string_view options = "") : settings(parse_settings(options).value()) {
-        host.memory.resize(std::size_t{16} << 20);
+    explicit Guest(std::string_view options = "", std::size_t memory = std::size_t{16} << 20)
+        : settings(parse_settings(options).value()) {
+        host.memory.resize(memory);
         model_ = Vmci::info.create(host, options);
         device().reset();
     }

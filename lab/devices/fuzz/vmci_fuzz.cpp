@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (c) 2026 the vmguest authors
+//
+// Fuzzes VMCI: the input is what a guest does, by the rules or not, and what the host does, one
+// after the other. The target keeps books of what the host has sent: it arrives whole and in
+// order, unless the guest itself has torn the stream. After a reset the device works.
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <string>
+
+#include "../tests/vmci_guest.hpp"
+
+namespace vmguest::lab::vmci {
+namespace {
+
+constexpr std::size_t memory = 0x140000, most_pages = (memory - Guest::first_page) / port_page;
+constexpr std::array<const char*, 6> rules = {
+    "refuse any -20 2", "result -7", "payload 0xffffffffffffffff",
+    "unterminated 2",   "busy 3 4",  "cause 0xffffffff 2",
+};
+
+void holds(bool condition, const char* fault) {
+    if (condition)
+        return;
+    std::fprintf(stderr, "vmci: the model %s\n", fault);
+    std::abort();
+}
+
+class Input {
+public:
+    Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
+
+    bool goes_on() const { return next_ != end_; }
+    std::uint8_t byte() { return goes_on() ? *next_++ : 0; }
+    std::uint32_t word() {
+        std::uint32_t value = 0;
+        for (int i = 0; i < 4; ++i)
+            value = value << 8 | byte();
+        return value;
+    }
+    /// Small, or anything.
+    std::uint32_t number() {
+        const auto first = byte();
+        return first < 0xf0 ? first : word();
+    }
+    Bytes bytes(std::size_t size) {
+        Bytes some(size);
+        for (auto& one : some)
+            one = std::byte{byte()};
+        return some;
+    }
+
+private:
+    const std::uint8_t* next_;
+    const std::uint8_t* end_;
+};
+
+class Run {
+public:
+    Run(const std::uint8_t* data, std::size_t size)
+        : input_(data, size), guest_((size & 1) != 0 ? "mode=mmio" : "", memory) {
+        guest_.end().serve({host_context, 7}, service_);
+        begin();
+    }
+
+    void go() {
+        using Act = void (Run::*)();
+        static constexpr std::array<Act, 14> acts = {
+            &Run::poke,      &Run::peek,     &Run::call,       &Run::call,   &Run::send,
+            &Run::host_send, &Run::receive,  &Run::alloc,      &Run::detach, &Run::host_pairs,
+            &Run::host_move, &Run::scribble, &Run::host_wrong, &Run::begin,
+        };
+        while (input_.goes_on())
+            (this->*acts[input_.byte() % acts.size()])();
+    }
+
+private:
+    /// A guest that knows its trade begins anew.
+    void begin() {
+        tell("hostile faithful");
+        guest_.set(Register::control, control_reset);
+        sent_.clear();
+        is_torn_ = false;
+        holds(guest_.bring_up(), "is not brought up after a reset");
+        holds(guest_.call(Hypercall::get_context_id) == 16, "has lost the guest's context");
+        holds(guest_.send({host_context, 7}, Bytes(3)) == 27, "does not reach the host's service");
+    }
+
+    /// What anybody may do to registers ends all that the books know.
+    void poke() {
+        is_torn_ = true;
+        const auto which = Register{input_.byte() % 16U * 4U};
+        const auto size = input_.byte() % 2 == 0 ? 4U : 1U;
+        guest_.set(which, input_.number() << input_.byte() % 16, size);
+    }
+    void peek() {
+        is_torn_ = true;
+        const auto which = Register{input_.byte() % 16U * 4U};
+        for (auto count = input_.byte() * 8U; count > 0; --count)
+            guest_.get(which, which == Register::data_in ? 1 : 4);
+    }
+    void call() {
+        const Hypercall call{input_.byte() % 13U};
+        const auto payload = input_.bytes(input_.byte() % 80);
+        guest_.call(call, payload);
+    }
+    void send() {
+        const Handle to = {input_.byte() % 4U, input_.number()};
+        guest_.send(to, Bytes(input_.number() % 70000), input_.number());
+    }
+
+    void host_send() {
+        const auto size = input_.number() % 9000;
+        Datagram one = {{Guest::self, 5000}, {host_context, 7}, pattern(size, input_.byte())};
+        if (guest_.end().send(one) > 0)
+            sent_.push_back(std::move(one));
+    }
+    /// A guest that has lost its place in the stream could only begin anew.
+    void receive() {
+        if (is_torn_)
+            return begin();
+        for (const auto& one : guest_.receive()) {
+            if (one.from.context == hypervisor_context)
+                continue;
+            holds(!sent_.empty(), "delivers what nobody has sent");
+            holds(one.payload == sent_.front().payload && one.from == sent_.front().from,
+                  "delivers something else than was sent");
+            sent_.pop_front();
+        }
+    }
+
+    /// By the rules but for what the input says.
+    void alloc() {
+        const Handle handle = {input_.byte() % 3 == 0 ? host_context : Guest::self,
+                               1024 + input_.byte() % 8U};
+        const auto produce = input_.number() % 20000, consume = input_.number() % 20000;
+        const auto count = QueuePair::page_count(produce, consume, port_page);
+        Bytes payload;
+        append(payload, PairRequest{handle, input_.byte() % 4U, input_.byte() % 32U, produce,
+                                    consume, count + input_.byte() / 250});
+        const auto first = input_.byte();
+        for (std::uint64_t i = 0; i < count; ++i)
+            append(payload, Guest::first_page / port_page + (first + i) % most_pages);
+        guest_.call(Hypercall::queuepair_alloc, payload);
+    }
+    void detach() {
+        const Handle handle = {input_.byte() % 3 == 0 ? host_context : Guest::self,
+                               1024 + input_.byte() % 8U};
+        guest_.call(Hypercall::queuepair_detach, Guest::handle_bytes(handle));
+    }
+
+    void host_pairs() {
+        if (input_.byte() % 2 == 0)
+            tell("pair create " + std::to_string(input_.number()) + " " +
+                 std::to_string(input_.number() % 20000));
+        else
+            tell("pair attach 16:" + std::to_string(1024 + input_.byte() % 8) + " " +
+                 std::to_string(input_.number()) + " " + std::to_string(input_.number()));
+    }
+    void host_move() {
+        static constexpr std::array<const char*, 3> verbs = {"write", "read", "detach"};
+        const auto verb = input_.byte() % verbs.size();
+        const auto context = input_.byte() % 2 == 0 ? "2:" : "16:";
+        auto words = std::string("pair ") + verbs[verb] + " " + context +
+                     std::to_string(1024 + input_.byte() % 8);
+        if (verb != 2)
+            words += " " + std::to_string(input_.number());
+        tell(words);
+    }
+    void host_wrong() {
+        is_torn_ = true;
+        tell(std::string("hostile ") + rules[input_.byte() % rules.size()]);
+        guest_.host.advance(std::chrono::milliseconds(input_.byte() % 8));
+    }
+
+    void scribble() {
+        is_torn_ = true; // it may be the receive buffer
+        const auto address = std::size_t{input_.word()} % (memory - 16);
+        const auto some = input_.bytes(input_.byte() % 16);
+        std::copy(some.begin(), some.end(),
+                  guest_.host.memory.begin() + static_cast<std::ptrdiff_t>(address));
+    }
+
+    void tell(const std::string& words) { static_cast<void>(guest_.command(words)); }
+
+    Input input_;
+    Recorder service_; ///< outlives the device
+    Guest guest_;
+    std::deque<Datagram> sent_;
+    bool is_torn_ = false;
+};
+
+} // namespace
+} // namespace vmguest::lab::vmci
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    vmguest::lab::vmci::Run(data, size).go();
+    return 0;
+}
