@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "fake_host.hpp"
 #include "models/vmci/vmci.hpp"
 #include "protocol.hpp"

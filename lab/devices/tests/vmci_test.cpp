@@ -191,6 +191,14 @@ TEST(VmciInterrupts, AreOneWithACauseToRead) {
             EXPECT_EQ(vector, 0U) << options;
         EXPECT_EQ(guest.get(Register::cause), cause_datagram | cause_notification);
         EXPECT_EQ(guest.get(Register::cause), 0U);
+        // What is masked is neither told nor lost.
+        guest.set(Register::mask, cause_notification);
+        guest.end().send({self_of(5000), host_of(1), {}});
+        EXPECT_EQ(sent(), 2U) << options;
+        EXPECT_EQ(guest.get(Register::cause), 0U);
+        guest.set(Register::mask, all_causes);
+        EXPECT_EQ(sent(), 3U) << options;
+        EXPECT_EQ(guest.get(Register::cause), cause_datagram);
     }
 }
 
