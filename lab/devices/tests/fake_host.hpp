@@ -14,7 +14,7 @@
 
 namespace vmguest::lab {
 
-class FakeHost final : public PciHost {
+class FakeHost : public PciHost {
 public:
     std::vector<std::byte> memory = std::vector<std::byte>(1U << 16);
     bool has_msix = true;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* usage =
     "vmci knows show, send RESOURCE FROM TEXT [COUNT], ring RESOURCE, doorbell RESOURCE on|off, "
-    "context NUMBER, resumed, echo, pair and hostile";
+    "context NUMBER, resumed, echo, pair, vsock and hostile";
 constexpr const char* hostile_usage =
     "'hostile' of vmci wants refuse CALL|datagram|any STATUS [COUNT [AFTER]], result VALUE "
     "[COUNT], payload SIZE [COUNT], unterminated [COUNT], busy never|MS [COUNT], cause MASK "
@@ -155,6 +155,8 @@ Reply Vmci::command(std::span<const std::string_view> words) {
         return test_service_.echo(words.subspan(1));
     if (verb == "pair")
         return test_service_.pair(words.subspan(1));
+    if (verb == "vsock")
+        return vsock_.command(words.subspan(1));
     if (verb == "hostile")
         return hostile(words.subspan(1));
     if (verb == "ring" && words.size() == 2) {

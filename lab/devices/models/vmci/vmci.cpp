@@ -36,7 +36,7 @@ Vmci::Vmci(PciHost& host, const Settings& settings)
     : settings_(settings), bus_(host), guest_{.context = settings.context},
       interrupts_(bus_, settings.vectors() == settings.all_vectors()),
       router_(bus_, interrupts_, guest_, faults_), reader_(router_.inbox()),
-      dma_(bus_, interrupts_, guest_, faults_), test_service_(router_) {}
+      dma_(bus_, interrupts_, guest_, faults_), test_service_(router_), vsock_(host, router_) {}
 
 bool Vmci::add_rule(std::string_view rule) {
     const auto words = split_words(rule);

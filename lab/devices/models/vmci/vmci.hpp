@@ -18,6 +18,7 @@
 #include "models/vmci/router.hpp"
 #include "models/vmci/settings.hpp"
 #include "models/vmci/test_service.hpp"
+#include "models/vmci/vsock_peer.hpp"
 
 namespace vmguest::lab::vmci {
 
@@ -29,6 +30,7 @@ namespace vmguest::lab::vmci {
 ///   context NUMBER            the guest's context changes, and it gets the event
 ///   resumed                   the guest gets the event QP_RESUMED
 ///   echo WORD…, pair WORD…    see TestService
+///   vsock WORD…               see vsock::Peer
 ///   hostile WORD…             see Faults; and at once:
 ///       event NUMBER SIZE         an event with SIZE bytes of payload
 ///       detach-event HANDLE       QP_PEER_DETACH, though nobody has left
@@ -82,6 +84,7 @@ private:
     PortReader reader_;
     DmaPort dma_;
     TestService test_service_;
+    vsock::Peer vsock_;
     std::uint64_t out_high_ = 0; ///< kept from write to write, as is the next
     std::uint64_t in_high_ = 0;
     std::int64_t result_ = 0;
