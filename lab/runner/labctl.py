@@ -10,8 +10,9 @@ import time
 
 from . import machine as machines
 from .plan import LabError
+from .vsock import Usage, Vsock
 
-USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, hgfs, balloon, vmci"
+USAGE = "known: counters [--reset], link ethN up|down, net run|start|stop, hostile DEVICE SCRIPT, rpc, guestinfo, hgfs, balloon, vmci, vsock"
 NET_SECONDS = 600
 SIZE = re.compile(r"(\d{1,15})([KMG]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -34,6 +35,7 @@ class LabControl:
         self.started = {}
         self.scratch = f"{plan.run_dir}/peer"  # the working directory of the peer's programs
         os.mkdir(self.scratch)
+        self.vsock_ends = Vsock(lambda *words: self.ask_vmci("vsock", *words), plan.run_dir, self.scratch)
 
     def answer(self, line):
         """One request line in, one reply out; a bad request is the guest's error, never ours."""
@@ -42,7 +44,7 @@ class LabControl:
             argv = [str(word) for word in request["argv"]]
             handlers = {"counters": self.counters, "link": self.link, "net": self.net, "hostile": self.hostile,
                         "rpc": self.rpc, "guestinfo": self.guestinfo, "hgfs": self.hgfs, "balloon": self.balloon,
-                        "vmci": self.vmci}  # fmt: skip
+                        "vmci": self.vmci, "vsock": self.vsock}  # fmt: skip
             handler = handlers.get(argv[0] if argv else "")
             if handler is None:
                 return reply(2, stderr=f"labctl: '{' '.join(argv)}' is not a request of this lab ({USAGE})\n")
@@ -87,6 +89,8 @@ class LabControl:
             return reply(stdout=f"{self.ask_balloon('hostile', *script)['done']}\n")
         if device == "vmci" and script:
             return reply(stdout=f"{self.ask_vmci('hostile', *script)['done']}\n")
+        if device == "vsock" and script:
+            return reply(stdout=f"{self.ask_vmci('vsock', 'hostile', ' '.join(script))['committed']}\n")
         doorbells = TX_DOORBELLS.get(models.get(device))
         if doorbells is None:
             return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
@@ -184,6 +188,13 @@ class LabControl:
     def vmci(self, argv, _request):
         """What the guest has set up, or what the model's own words say; answers are JSON."""
         return reply(stdout=json.dumps(self.ask_vmci(*(argv or ["show"]))) + "\n")
+
+    def vsock(self, argv, _request):
+        """Programs at the ends of the guest's vsock connections."""
+        try:
+            return reply(*self.vsock_ends.answer(argv))
+        except Usage as usage:
+            return reply(2, stderr=f"labctl: usage: {usage}\n")
 
     def net(self, argv, _request):
         """Run programs at the NIC's peer: wait for one, or start it and stop it later."""
