@@ -351,6 +351,35 @@ TEST_F(BalloonTest, HostileGarblesFramesSkipsEntriesAndLiesOfTheTarget) {
     EXPECT_EQ(told(), 100U);
 }
 
+TEST_F(BalloonTest, HostileAnswersWithStatusesThatDoNotExist) {
+    tell({"target", "100"});
+    start();
+    hostile({"refuse", "get-target", "0x2000000"});
+    EXPECT_EQ(static_cast<std::uint32_t>(call(Command::get_target)), 0x200'0000U);
+    hostile({"refuse-entries", "31", "1"});
+    EXPECT_EQ(batch(Command::batched_lock, {10}), Status::success);
+    EXPECT_EQ(static_cast<std::uint64_t>(entry_status(0, 10)), status_bits);
+    EXPECT_EQ(size(), 0U);
+}
+
+TEST_F(BalloonTest, HostileSwingsBetweenTwoTargets) {
+    start();
+    hostile({"lie-target", "7", "900"});
+    for (const std::uint64_t expected : {7U, 900U, 7U}) {
+        call(Command::get_target);
+        EXPECT_EQ(told(), expected);
+    }
+}
+
+TEST_F(BalloonTest, HostileClaimsToGrantWhatItDoesNot) {
+    tell({"offer", "0x6"});
+    hostile({"lie-grant", "0x3e"});
+    EXPECT_EQ(start(), Status::success_with_capabilities);
+    EXPECT_EQ(granted(), 0x3eU);
+    EXPECT_EQ(tell({"show"}).at("granted"), 6);
+    EXPECT_EQ(batch(Command::batched_2m_lock, {512}), Status::invalid);
+}
+
 TEST_F(BalloonTest, RefusesWordsItDoesNotKnow) {
     const std::vector<std::vector<std::string_view>> wrong = {
         {},
@@ -367,6 +396,12 @@ TEST_F(BalloonTest, RefusesWordsItDoesNotKnow) {
         {"hostile", "refuse", "lock", "busy", "x"},
         {"hostile", "refuse-entries", "pinned", "0"},
         {"hostile", "refuse-entries", "absent", "1"},
+        {"hostile", "refuse-entries", "32", "1"},
+        {"hostile", "refuse", "any", "0"},
+        {"hostile", "refuse", "any", "0x100000000"},
+        {"hostile", "lie-target", "1", "x"},
+        {"hostile", "lie-target", "1", "2", "3"},
+        {"hostile", "lie-grant"},
         {"hostile", "garble-frames"},
         {"hostile", "lie-target", ""},
         {"hostile", "faithful", "now"}};

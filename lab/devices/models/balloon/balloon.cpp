@@ -146,7 +146,7 @@ Status Balloon::start(const Request& request) {
         return Status::success;
     }
     granted_ = static_cast<std::uint32_t>(request.first) & offered_;
-    request.cpu.registers()[Vcpu::rcx] = granted_;
+    request.cpu.registers()[Vcpu::rcx] = faults_.told_grant(granted_);
     return Status::success_with_capabilities;
 }
 

@@ -49,13 +49,24 @@ constexpr std::array<std::pair<std::string_view, Command>, 10> commands = {{
     {"doorbell-set", Command::doorbell_set},
 }};
 
+/// A name, or a number that no right host answers; success is none that can be lied with, since
+/// the ledger would then blame the guest for what it was told.
+std::optional<Status> parse_status(std::string_view word) {
+    if (const auto named = look_up(statuses, word))
+        return named;
+    const auto number = parse_number(word);
+    if (!number || *number == 0 || *number > absent)
+        return std::nullopt;
+    return static_cast<Status>(*number);
+}
+
 } // namespace
 
 Reply Faults::command(std::span<const std::string_view> words) {
     if (!parse(words))
         return Failure{"'hostile' of the balloon wants refuse COMMAND|any STATUS [COUNT [AFTER]], "
                        "refuse-entries STATUS EVERY, garble-frames COUNT, skip-entries COUNT, "
-                       "lie-target PAGES or faithful"};
+                       "lie-target FRAMES [FRAMES], lie-grant MASK or faithful"};
     return nlohmann::json{{"done", done_}};
 }
 
@@ -74,23 +85,36 @@ bool Faults::parse(std::span<const std::string_view> words) {
     if (!last)
         return false;
     if (words[0] == "refuse-entries" && words.size() == 3) {
-        const auto status = look_up(statuses, words[1]);
-        if (!status || *status == Status::failure || *last == 0)
+        const auto status = parse_status(words[1]);
+        if (!status || static_cast<std::uint64_t>(*status) > status_bits || *last == 0)
             return false;
         entries_ = {*status, *last};
         entries_seen_ = 0;
         return true;
     }
+    if (words[0] == "lie-target")
+        return parse_target(words.subspan(1));
     if (words.size() != 2)
         return false;
     if (words[0] == "garble-frames")
         garbled_ = *last;
     else if (words[0] == "skip-entries")
         skipped_ = *last;
-    else if (words[0] == "lie-target")
-        lie_ = *last;
+    else if (words[0] == "lie-grant")
+        grant_ = *last;
     else
         return false;
+    return true;
+}
+
+/// FRAMES [FRAMES]: one target for ever, or two in turn.
+bool Faults::parse_target(std::span<const std::string_view> words) {
+    const auto first = words.empty() ? std::nullopt : parse_number(words[0]);
+    const auto second = words.size() == 2 ? parse_number(words[1]) : std::nullopt;
+    if (!first || words.size() > 2 || (words.size() == 2 && !second))
+        return false;
+    lie_ = first;
+    swing_ = second;
     return true;
 }
 
@@ -99,7 +123,7 @@ bool Faults::parse_refusal(std::span<const std::string_view> words) {
     if (words.size() < 2 || words.size() > 4)
         return false;
     const auto command = look_up(commands, words[0]);
-    const auto status = look_up(statuses, words[1]);
+    const auto status = parse_status(words[1]);
     const auto count = words.size() > 2 ? parse_number(words[2]) : 1;
     const auto after = words.size() > 3 ? parse_number(words[3]) : 0;
     if ((!command && words[0] != "any") || !status || !count || !after)
@@ -147,7 +171,17 @@ std::uint64_t Faults::told_target(std::uint64_t target) {
     if (!lie_)
         return target;
     ++done_;
-    return *lie_;
+    const auto told = *lie_;
+    if (swing_)
+        std::swap(*lie_, *swing_);
+    return told;
+}
+
+std::uint64_t Faults::told_grant(std::uint64_t granted) {
+    if (!grant_)
+        return granted;
+    ++done_;
+    return *grant_;
 }
 
 } // namespace vmguest::lab::balloon

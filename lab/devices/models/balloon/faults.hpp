@@ -30,6 +30,8 @@ public:
     bool must_skip_entries();
     /// The target that the guest is told; the true one unless there is a lie.
     std::uint64_t told_target(std::uint64_t target);
+    /// The capabilities that START claims to grant; those that were granted unless there is a lie.
+    std::uint64_t told_grant(std::uint64_t granted);
 
 private:
     struct Refusal {
@@ -45,6 +47,7 @@ private:
 
     bool parse(std::span<const std::string_view> words);
     bool parse_refusal(std::span<const std::string_view> words);
+    bool parse_target(std::span<const std::string_view> words);
     bool take(std::uint64_t& count);
 
     std::optional<Refusal> refusal_;
@@ -53,6 +56,8 @@ private:
     std::uint64_t garbled_ = 0; ///< batches left
     std::uint64_t skipped_ = 0;
     std::optional<std::uint64_t> lie_;
+    std::optional<std::uint64_t> swing_; ///< told every second time instead of the lie
+    std::optional<std::uint64_t> grant_;
     std::uint64_t done_ = 0;
 };
 
