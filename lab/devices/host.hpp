@@ -83,6 +83,9 @@ public:
     virtual std::unique_ptr<Watch> watch(int descriptor, std::function<void()> readable,
                                          std::function<void()> writable) = 0;
 
+    /// Set a VMCI doorbell of the guest's. False if it has none of this name, or no VMCI device.
+    virtual bool ring_doorbell(std::uint32_t context, std::uint32_t resource) = 0;
+
     /// Bump host_requests[kind] of the counters.
     virtual void count(std::string_view kind, std::uint64_t number = 1) = 0;
 
@@ -155,6 +158,8 @@ public:
     virtual void write(unsigned bar, std::uint64_t offset, std::uint64_t value, unsigned size) = 0;
     /// `model ID WORD…` on the control socket.
     virtual Reply command(std::span<const std::string_view> words);
+    /// As the host's; only a VMCI device knows doorbells.
+    virtual bool ring_doorbell(std::uint32_t, std::uint32_t) { return false; }
 };
 
 /// A range of I/O ports that belongs to no PCI device, like the backdoor.

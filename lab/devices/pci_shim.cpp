@@ -301,4 +301,11 @@ PciModel* find_pci_model(std::string_view id_or_type) {
     return number == 1 ? of_type : nullptr;
 }
 
+bool ring_doorbell_of_pci_models(std::uint32_t context, std::uint32_t resource) {
+    for (const auto& [object, device] : devices())
+        if (device->model && device->model->ring_doorbell(context, resource))
+            return true;
+    return false;
+}
+
 } // namespace vmguest::lab

@@ -4,6 +4,7 @@
 // Makes QEMU device types of the PCI models.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -24,5 +25,7 @@ std::size_t pci_device_storage();
 /// The model of the device with this id, or of the only device of this type; null if there is
 /// none, or if several have the type.
 PciModel* find_pci_model(std::string_view id_or_type);
+/// False if no plugged device has this doorbell.
+bool ring_doorbell_of_pci_models(std::uint32_t context, std::uint32_t resource);
 
 } // namespace vmguest::lab

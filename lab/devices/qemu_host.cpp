@@ -6,6 +6,7 @@
 
 #include "counters.hpp"
 #include "guarded.hpp"
+#include "pci_shim.hpp"
 #include "self_check.hpp"
 
 namespace vmguest::lab {
@@ -105,6 +106,10 @@ std::unique_ptr<Timer> QemuHost::make_timer(std::function<void()> expired) {
 std::unique_ptr<Watch> QemuHost::watch(int descriptor, std::function<void()> readable,
                                        std::function<void()> writable) {
     return std::make_unique<QemuWatch>(descriptor, std::move(readable), std::move(writable));
+}
+
+bool QemuHost::ring_doorbell(std::uint32_t context, std::uint32_t resource) {
+    return ring_doorbell_of_pci_models(context, resource);
 }
 
 void QemuHost::count(std::string_view kind, std::uint64_t number) {

@@ -24,6 +24,7 @@ public:
     std::unique_ptr<Timer> make_timer(std::function<void()> expired) override;
     std::unique_ptr<Watch> watch(int descriptor, std::function<void()> readable,
                                  std::function<void()> writable) override;
+    bool ring_doorbell(std::uint32_t context, std::uint32_t resource) override;
     void count(std::string_view kind, std::uint64_t number) override;
     void log(std::string_view sentence) override;
     void report(std::string_view fault) override;

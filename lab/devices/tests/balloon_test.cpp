@@ -87,6 +87,26 @@ TEST_F(BalloonTest, LooksAtTheLowerHalvesOnly) {
               Status::success_with_capabilities);
 }
 
+TEST_F(BalloonTest, RingsTheDoorbellWhenTheTargetChanges) {
+    using Rung = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+    constexpr std::uint64_t none = ~std::uint64_t{0};
+    tell({"offer", "0x3e"});
+    start(everything);
+    tell({"target", "1"});
+    EXPECT_EQ(call(Command::doorbell_set, 16, 1024), Status::success);
+    EXPECT_TRUE(tell({"show"}).at("doorbell"));
+    EXPECT_TRUE(host_.rung.empty());
+    tell({"target", "2"});
+    EXPECT_EQ(host_.rung, (Rung{{16, 1024}}));
+    EXPECT_EQ(host_.requests["balloon.doorbell_rung"], 1U);
+    EXPECT_EQ(call(Command::doorbell_set, none, none), Status::success);
+    tell({"target", "3"});
+    call(Command::doorbell_set, 16, 1025);
+    start(everything); // which forgets it
+    tell({"target", "4"});
+    EXPECT_EQ(host_.rung.size(), 1U);
+}
+
 TEST_F(BalloonTest, GrantsWhatIsWantedAndOffered) {
     for (std::uint64_t wanted = 0; wanted < 64; ++wanted) {
         EXPECT_EQ(start(wanted), Status::success_with_capabilities);

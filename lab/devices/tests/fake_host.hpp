@@ -24,7 +24,8 @@ public:
     unsigned messages = 0;         ///< of MSI
     std::map<std::string, std::uint64_t, std::less<>> requests;
     std::string said;
-    std::vector<std::string> reports; ///< faults of the guest's
+    std::vector<std::string> reports;                          ///< faults of the guest's
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> rung; ///< doorbells
     /// Called with the address of every access to memory, if it is there.
     std::function<void(std::uint64_t)> on_dma;
 
@@ -51,6 +52,10 @@ public:
     /// Descriptors are never ready here.
     std::unique_ptr<Watch> watch(int, std::function<void()>, std::function<void()>) override {
         return std::make_unique<FakeWatch>();
+    }
+    bool ring_doorbell(std::uint32_t context, std::uint32_t resource) override {
+        rung.emplace_back(context, resource);
+        return true;
     }
     void count(std::string_view kind, std::uint64_t number) override {
         requests[std::string(kind)] += number;

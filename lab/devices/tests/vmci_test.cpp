@@ -521,6 +521,15 @@ TEST_P(VmciModel, RingsTheGuest) {
     EXPECT_EQ(link(self_of(9999), 1), no_resources);
 }
 
+TEST_P(VmciModel, IsRungForOtherModels) {
+    guest.call(Hypercall::doorbell_link, Guest::words32({16, 3000, 7, 0}));
+    PciModel& model = guest.device();
+    EXPECT_TRUE(model.ring_doorbell(16, 3000));
+    EXPECT_FALSE(model.ring_doorbell(16, 3001));
+    EXPECT_FALSE(model.ring_doorbell(17, 3000));
+    EXPECT_EQ(guest.peek<std::byte>(Guest::bitmap + 7), std::byte{1});
+}
+
 TEST_P(VmciModel, IsRungByTheGuest) {
     const auto ring = [&](Handle handle) {
         return guest.call(Hypercall::doorbell_notify, Guest::handle_bytes(handle));

@@ -85,6 +85,7 @@ void Balloon::forget() {
     ledger_.forget();
     is_started_ = false;
     granted_ = 0;
+    doorbell_.reset();
 }
 
 std::uint32_t Balloon::in(std::uint16_t, unsigned, Vcpu& cpu) {
@@ -128,7 +129,7 @@ Status Balloon::carry_out(const Request& request) {
         guest_ = request.first;
         return Status::success;
     case Command::doorbell_set:
-        return Status::success;
+        return set_doorbell(request);
     case Command::lock:
     case Command::unlock:
         return page(request);
@@ -148,6 +149,23 @@ Status Balloon::start(const Request& request) {
     granted_ = static_cast<std::uint32_t>(request.first) & offered_;
     request.cpu.registers()[Vcpu::rcx] = faults_.told_grant(granted_);
     return Status::success_with_capabilities;
+}
+
+/// All ones take it away; Linux extends their sign to 64 bits.
+Status Balloon::set_doorbell(const Request& request) {
+    constexpr std::uint32_t none = ~0U;
+    const Doorbell doorbell = {static_cast<std::uint32_t>(request.first), request.second};
+    doorbell_.reset();
+    if (doorbell.context != none || doorbell.resource != none)
+        doorbell_ = doorbell;
+    return Status::success;
+}
+
+/// A guest with a doorbell need not ask every second.
+void Balloon::set_target(std::uint64_t frames) {
+    target_ = frames;
+    if (doorbell_ && host_.ring_doorbell(doorbell_->context, doorbell_->resource))
+        host_.count("balloon.doorbell_rung");
 }
 
 Status Balloon::page(const Request& request) {
@@ -197,8 +215,13 @@ Status Balloon::move(Command command, std::uint64_t frame, std::uint64_t count) 
 }
 
 Reply Balloon::show() const {
-    return nlohmann::json{{"target", target_},   {"size", ledger_.size()}, {"limit", limit_},
-                          {"granted", granted_}, {"started", is_started_}, {"guest", guest_}};
+    return nlohmann::json{{"target", target_},
+                          {"size", ledger_.size()},
+                          {"limit", limit_},
+                          {"granted", granted_},
+                          {"started", is_started_},
+                          {"guest", guest_},
+                          {"doorbell", doorbell_.has_value()}};
 }
 
 Reply Balloon::apply(std::string_view options) {
@@ -224,7 +247,7 @@ Reply Balloon::command(std::span<const std::string_view> words) {
     if (words.size() == 1 && words[0] == "reset")
         forget();
     else if (number && words[0] == "target")
-        target_ = *number;
+        set_target(*number);
     else if (number && words[0] == "offer" && (*number & 1) == 0 && *number < 0x40)
         offered_ = static_cast<std::uint32_t>(*number);
     else if (words.size() == 2 && words[0] == "legacy" && (words[1] == "on" || words[1] == "off"))

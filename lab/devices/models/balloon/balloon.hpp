@@ -44,6 +44,12 @@ private:
         Vcpu& cpu;
     };
 
+    /// One of VMCI's, of the guest's own.
+    struct Doorbell {
+        std::uint32_t context;
+        std::uint32_t resource;
+    };
+
     Status carry_out(const Request& request);
     Status start(const Request& request);
     Status page(const Request& request);
@@ -51,6 +57,8 @@ private:
     Status entry(Command command, std::uint64_t frame, std::uint64_t batch_frame);
     Status move(Command command, std::uint64_t frame, std::uint64_t count);
     bool is_granted(Command command) const;
+    Status set_doorbell(const Request& request);
+    void set_target(std::uint64_t frames);
     void forget();
     Reply show() const;
 
@@ -62,8 +70,9 @@ private:
     bool is_legacy_ = false;
     bool is_started_ = false; ///< false also when the guest has still to learn of a reset
     std::uint64_t target_ = 0;
-    std::uint64_t limit_ = 0; ///< as the guest gave it last
-    std::uint64_t guest_ = 0; ///< the kind of system it says it is
+    std::optional<Doorbell> doorbell_; ///< to be rung when the target changes
+    std::uint64_t limit_ = 0;          ///< as the guest gave it last
+    std::uint64_t guest_ = 0;          ///< the kind of system it says it is
 };
 
 } // namespace vmguest::lab::balloon

@@ -52,6 +52,9 @@ public:
     std::uint64_t read(unsigned bar, std::uint64_t offset, unsigned size) override;
     void write(unsigned bar, std::uint64_t offset, std::uint64_t value, unsigned size) override;
     Reply command(std::span<const std::string_view> words) override;
+    bool ring_doorbell(std::uint32_t context, std::uint32_t resource) override {
+        return router_.ring({context, resource});
+    }
 
     HostEnd& host_end() { return router_; }
 
