@@ -92,13 +92,13 @@ private:
     /// What anybody may do to registers ends all that the books know.
     void poke() {
         is_torn_ = true;
-        const auto which = Register{input_.byte() % 16U * 4U};
+        const auto which = static_cast<Register>(input_.byte() % 16U * 4U);
         const auto size = input_.byte() % 2 == 0 ? 4U : 1U;
         guest_.set(which, input_.number() << input_.byte() % 16, size);
     }
     void peek() {
         is_torn_ = true;
-        const auto which = Register{input_.byte() % 16U * 4U};
+        const auto which = static_cast<Register>(input_.byte() % 16U * 4U);
         for (auto count = input_.byte() * 8U; count > 0; --count)
             guest_.get(which, which == Register::data_in ? 1 : 4);
     }

@@ -206,8 +206,12 @@ private:
 
     void guest_leaves() {
         auto* book = choose();
+        const std::string text(input_.byte() * 5U, static_cast<char>(input_.byte()));
         if (book == nullptr || is_hostile_)
             return;
+        // Its last words are not announced: the host has to look for them.
+        const auto sent = book->stream.rings().from_guest.write(bytes_of(text));
+        book->to_program += text.substr(0, sent);
         guest_.detach(book->stream.pair());
         for (int round = 0; round < 100 && !book->to_program.empty(); ++round) {
             const auto got = book->program->read();
