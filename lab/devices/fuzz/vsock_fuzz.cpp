@@ -113,7 +113,7 @@ private:
 
     Book* choose() {
         return books_.empty() ? nullptr
-                              : &*std::next(books_.begin(), input_.byte() % books_.size());
+                              : &*std::next(books_.begin(), input_.byte() % std::ssize(books_));
     }
 
     void open() {
@@ -142,7 +142,7 @@ private:
 
     void guest_writes() {
         auto* book = choose();
-        const std::string text(input_.byte() * 5U, static_cast<char>(input_.byte()));
+        const std::string text(std::size_t{5} * input_.byte(), static_cast<char>(input_.byte()));
         if (book == nullptr || is_hostile_)
             return;
         const auto sent = book->stream.write(text);
@@ -151,7 +151,7 @@ private:
 
     void program_writes() {
         auto* book = choose();
-        const std::string text(input_.byte() * 5U, static_cast<char>(input_.byte()));
+        const std::string text(std::size_t{5} * input_.byte(), static_cast<char>(input_.byte()));
         if (book == nullptr || is_hostile_)
             return;
         const auto sent = book->program->write(text);
@@ -174,7 +174,7 @@ private:
                       0,
                       input_.byte() % 4U,
                       listener_port + input_.byte() % 3U,
-                      input_.byte() * 64U,
+                      std::uint64_t{64} * input_.byte(),
                       0};
         if (packet.type >= Type::request2)
             packet.proto = input_.byte();
@@ -206,7 +206,7 @@ private:
 
     void guest_leaves() {
         auto* book = choose();
-        const std::string text(input_.byte() * 5U, static_cast<char>(input_.byte()));
+        const std::string text(std::size_t{5} * input_.byte(), static_cast<char>(input_.byte()));
         if (book == nullptr || is_hostile_)
             return;
         // Its last words are not announced: the host has to look for them.
