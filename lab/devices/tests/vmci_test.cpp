@@ -595,7 +595,7 @@ void exchange(Guest& guest, GuestPair& there, HostPair& here) {
 
 TEST_P(VmciModel, PairsAreMadeByTheGuest) {
     std::uint32_t resource = 1024;
-    for (const std::uint64_t size : {2, 128, 4095, 4096, 4099, 8192}) {
+    for (const std::uint64_t size : {2U, 128U, 4095U, 4096U, 4099U, 8192U}) {
         Recorder service;
         const auto handle = self_of(resource++);
         GuestPair there(guest, handle, size, size);
