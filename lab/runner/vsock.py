@@ -17,6 +17,7 @@ USAGE = (
     "vsock reset ID, vsock dgram PORT echo|close, vsock send FROM TO TEXT…"
 )
 SECONDS = 600  # for a connection that the host has made
+CONNECT_SECONDS = 10  # for a unix socket that the model connects to
 END_SECONDS = 10  # until the model has carried what a program sent last
 MOST_OUTPUT = 16 << 20
 BACKLOG = 1000
@@ -113,7 +114,8 @@ class Vsock:
         listener, path = self.bind(name, 1)
         try:
             number = self.ask("connect", port, "unix", path)["id"]
-            link, _ = listener.accept()  # it is there already
+            listener.settimeout(CONNECT_SECONDS)  # it is there already, if the model is right
+            link, _ = listener.accept()
         finally:
             listener.close()
             os.unlink(path)

@@ -7,8 +7,6 @@
 // before; a step without the right cookie comes to nothing.
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../tests/backdoor_guest.hpp"
+#include "input.hpp"
 
 namespace vmguest::lab::backdoor {
 namespace {
@@ -37,35 +36,10 @@ constexpr std::array<const char*, 8> scripts = {
     "recv-data status 0x81; send-data status 1",
 };
 
-class Input {
-public:
-    Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-
-    bool goes_on() const { return next_ != end_; }
-    std::uint8_t byte() { return goes_on() ? *next_++ : 0; }
-    std::uint32_t word() {
-        std::uint32_t value = 0;
-        for (int i = 0; i < 4; ++i)
-            value = value << 8 | byte();
-        return value;
-    }
-    std::string text(std::size_t size) {
-        std::string bytes;
-        for (std::size_t i = 0; i < size; ++i)
-            bytes += static_cast<char>(byte());
-        return bytes;
-    }
-
-private:
-    const std::uint8_t* next_;
-    const std::uint8_t* end_;
-};
+using fuzz::Input;
 
 void holds(bool condition, const char* fault) {
-    if (condition)
-        return;
-    std::fprintf(stderr, "backdoor: the model %s\n", fault);
-    std::abort();
+    fuzz::holds(condition, "backdoor: the model", fault);
 }
 
 class Run {

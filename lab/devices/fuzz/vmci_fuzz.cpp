@@ -6,12 +6,11 @@
 // order, unless the guest itself has torn the stream. After a reset the device works.
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <string>
 
 #include "../tests/vmci_guest.hpp"
+#include "input.hpp"
 
 namespace vmguest::lab::vmci {
 namespace {
@@ -22,41 +21,11 @@ constexpr std::array<const char*, 6> rules = {
     "unterminated 2",   "busy 3 4",  "cause 0xffffffff 2",
 };
 
+using fuzz::Input;
+
 void holds(bool condition, const char* fault) {
-    if (condition)
-        return;
-    std::fprintf(stderr, "vmci: the model %s\n", fault);
-    std::abort();
+    fuzz::holds(condition, "vmci: the model", fault);
 }
-
-class Input {
-public:
-    Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-
-    bool goes_on() const { return next_ != end_; }
-    std::uint8_t byte() { return goes_on() ? *next_++ : 0; }
-    std::uint32_t word() {
-        std::uint32_t value = 0;
-        for (int i = 0; i < 4; ++i)
-            value = value << 8 | byte();
-        return value;
-    }
-    /// Small, or anything.
-    std::uint32_t number() {
-        const auto first = byte();
-        return first < 0xf0 ? first : word();
-    }
-    Bytes bytes(std::size_t size) {
-        Bytes some(size);
-        for (auto& one : some)
-            one = std::byte{byte()};
-        return some;
-    }
-
-private:
-    const std::uint8_t* next_;
-    const std::uint8_t* end_;
-};
 
 class Run {
 public:

@@ -6,8 +6,6 @@
 // nothing that others do ends them. The others send whatever bytes they like.
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <list>
 #include <memory>
@@ -17,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../tests/vsock_guest.hpp"
+#include "input.hpp"
 #include "models/vmci/vsock_peer.hpp"
 
 namespace vmguest::lab::vmci::vsock {
@@ -34,23 +33,10 @@ constexpr std::array<const char*, 7> scripts = {
     "x2 negotiate handle; negotiate silent; notice silent",
 };
 
-class Input {
-public:
-    Input(const std::uint8_t* data, std::size_t size) : next_(data), end_(data + size) {}
-
-    bool goes_on() const { return next_ != end_; }
-    std::uint8_t byte() { return goes_on() ? *next_++ : std::uint8_t{0}; }
-
-private:
-    const std::uint8_t* next_;
-    const std::uint8_t* end_;
-};
+using fuzz::Input;
 
 void holds(bool condition, const char* fault) {
-    if (condition)
-        return;
-    std::fprintf(stderr, "vsock: the peer %s\n", fault);
-    std::abort();
+    fuzz::holds(condition, "vsock: the peer", fault);
 }
 
 class Run {
