@@ -90,6 +90,22 @@ static inline void vmguest_set_stat_ops(struct net_device *dev, const struct net
 }
 #endif
 
+/* GRO holds nothing for this poller, and is not told to keep anything after a poll. */
+static inline bool vmguest_gro_is_idle(const struct napi_struct *napi)
+{
+#ifdef NEED_NAPI_GRO_FLUSH_TIMEOUT
+	unsigned long timeout = READ_ONCE(napi->dev->gro_flush_timeout);
+#else
+	unsigned long timeout = READ_ONCE(napi->gro_flush_timeout);
+#endif
+
+#ifdef NEED_NAPI_GRO
+	return !(timeout | napi->gro_bitmask | napi->rx_count);
+#else
+	return !(timeout | napi->gro.bitmask | napi->gro.rx_count);
+#endif
+}
+
 #ifdef NEED_XDP_SET_FEATURES_FLAG
 #define NETDEV_XDP_ACT_BASIC 0
 #define NETDEV_XDP_ACT_REDIRECT 0

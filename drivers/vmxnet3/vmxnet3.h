@@ -52,8 +52,6 @@
 #define VMXNET3_XDP_MAX_FRAME	(VMXNET3_RX_PAGE - XDP_PACKET_HEADROOM - VMXNET3_RX_TAILROOM)
 /* What an Ethernet frame adds to the MTU, VLAN tag and frame check included. */
 #define VMXNET3_RX_OVERHEAD	(VLAN_ETH_HLEN + ETH_FCS_LEN)
-#define VMXNET3_RX_REFILL_BATCH	16
-#define VMXNET3_RX_REFILL_BODIES	32	/* within a poll */
 
 /* One page of packed addresses; more members than this means all-multi. */
 #define VMXNET3_MF_TABLE_SIZE	4096u
@@ -260,6 +258,7 @@ struct vmxnet3_rxq {
 	enum dma_data_direction dma_dir;
 	struct xdp_rxq_info *xdp_rxq;	/* if the buffers are fit for a program */
 	struct bpf_prog *prog;	/* priv's at the start of the poll */
+	bool is_special;	/* the next packet: a program is there, or it is the poll's first */
 	bool must_flush;	/* frames were redirected in this poll */
 	bool must_kick;		/* and frames sent */
 	struct sk_buff *skb;	/* packet between its first and last buffer */

@@ -13,6 +13,10 @@
 
 #include "vmxnet3_hw.h"
 
+/* Empty receive slots that are worth a refill: after a poll, and of bodies amid one. */
+#define VMXNET3_RX_REFILL_BATCH	16
+#define VMXNET3_RX_REFILL_BODIES	32
+
 /* Positions stored in command rings; prod - cons is what the device owns. */
 static inline u32 vmxnet3_ring_used(u32 prod, u32 cons)
 {

@@ -7,12 +7,13 @@
  * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
  * pages for what is longer, each from a page pool of its own; heads are half
  * pages where the MTU allows it.  Nothing is copied, not even small frames: a
- * recycled half page costs less than memory for a copy.  A completion may pass
+ * recycled half page costs the guest no more than memory for a copy.  A completion may pass
  * over slots; whatever still has its buffer is posted again as it is.
  */
 #include <linux/etherdevice.h>
 #include <linux/ipv6.h>
 #include <linux/prefetch.h>
+#include <net/busy_poll.h>
 #include <net/gro.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -277,8 +278,12 @@ static void vmxnet3_rx_hash(struct sk_buff *skb, u64 w0)
 	skb_set_hash(skb, vmxnet3_rxc_hash(w0), is_l4 ? PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
 }
 
-/* A whole packet; w0 and w1 are of its last completion. */
-static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0, u64 w1)
+/*
+ * What a whole packet is told about itself; w0 and w1 are of its last completion.
+ * False if it was dropped.
+ */
+static __always_inline bool vmxnet3_rx_dress(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0,
+					     u64 w1)
 {
 	u32 len = skb->len;
 	bool is_csum_good = q->rx.has_csum && vmxnet3_rxc_csum_good(w0, w1);
@@ -287,7 +292,7 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 	if (unlikely(skb_headlen(skb) < ETH_HLEN)) {
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_RUNT);
 		dev_kfree_skb_any(skb);
-		return;
+		return false;
 	}
 	if (is_csum_good)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
@@ -305,7 +310,25 @@ static void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64
 	if (is_csum_good)
 		u64_stats_inc(&q->stats.v[VMXNET3_POLL_RX_CSUM_GOOD]);
 	u64_stats_update_end(&q->stats.syncp);
-	napi_gro_receive(&q->napi, skb);
+	return true;
+}
+
+/*
+ * GRO is a detour where there is nothing to merge with: it is idle, and the next
+ * completion is not there yet.
+ */
+static noinline void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0,
+					u64 w1)
+{
+	if (!vmxnet3_rx_dress(q, skb, w0, w1))
+		return;
+	if (vmxnet3_comp_is_pending(q->rx.comp, &q->rx.comp_pos) ||
+	    !vmguest_gro_is_idle(&q->napi)) {
+		napi_gro_receive(&q->napi, skb);
+		return;
+	}
+	skb_mark_napi_id(skb, &q->napi);
+	netif_receive_skb(skb);
 }
 
 /* The device marked the packet bad; without FCS it was damaged on the wire. */
@@ -343,6 +366,32 @@ static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_b
 	vmxnet3_rx_deliver(q, skb, w0, w1);
 }
 
+static __always_inline struct sk_buff *
+vmxnet3_rx_build_counted(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w1)
+{
+	struct sk_buff *skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
+
+	if (unlikely(!skb))
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+	return skb;
+}
+
+/* A packet that a program looks at, or that may be the only one of its poll. */
+static noinline void vmxnet3_rx_special(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+					u64 w0, u64 w1)
+{
+	struct sk_buff *skb;
+
+	if (q->rx.prog) {
+		vmxnet3_rx_xdp(q, buf, w0, w1);
+		return;
+	}
+	q->rx.is_special = false;
+	skb = vmxnet3_rx_build_counted(q, buf, w1);
+	if (likely(skb))
+		vmxnet3_rx_deliver(q, skb, w0, w1);
+}
+
 /* A packet in one buffer: nearly all of them. */
 static __always_inline void vmxnet3_rx_single(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 					      u64 w0, u64 w1)
@@ -353,16 +402,13 @@ static __always_inline void vmxnet3_rx_single(struct vmxnet3_queue *q, struct vm
 		vmxnet3_rx_count_error(q, w1);
 		return;
 	}
-	if (unlikely(q->rx.prog)) {
-		vmxnet3_rx_xdp(q, buf, w0, w1);
+	if (unlikely(q->rx.is_special)) {
+		vmxnet3_rx_special(q, buf, w0, w1);
 		return;
 	}
-	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
-	if (unlikely(!skb)) {
-		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
-		return;
-	}
-	vmxnet3_rx_deliver(q, skb, w0, w1);
+	skb = vmxnet3_rx_build_counted(q, buf, w1);
+	if (likely(skb) && likely(vmxnet3_rx_dress(q, skb, w0, w1)))
+		napi_gro_receive(&q->napi, skb);
 }
 
 /* The first of several buffers.  Without an skb the rest is dropped, too. */
@@ -376,9 +422,7 @@ static void vmxnet3_rx_first(struct vmxnet3_queue *q, u64 w0, u64 w1)
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_FRAGS);
 		return;
 	}
-	q->rx.skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
-	if (unlikely(!q->rx.skb))
-		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+	q->rx.skb = vmxnet3_rx_build_counted(q, buf, w1);
 }
 
 static void vmxnet3_rx_add_body(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
@@ -456,6 +500,7 @@ int vmxnet3_rx_poll(struct vmxnet3_queue *q, int budget)
 	trace_vmxnet3_rx_poll(q, budget);
 	rx->has_csum = q->priv->netdev->features & NETIF_F_RXCSUM;
 	rx->prog = rx->xdp_rxq ? READ_ONCE(q->priv->prog) : NULL;
+	rx->is_special = true;
 	while (done < budget) {
 		struct vmxnet3_comp *c = &rx->comp[rx->comp_pos.next];
 		enum vmxnet3_rxc_verdict v;

@@ -46,9 +46,7 @@ struct fuzz_rx {
 	bool is_broken;
 	u32 frags;
 	u32 len;
-	/* What may happen to it in a poll. */
-	bool is_copied;
-	bool has_memory;
+	bool has_memory;	/* for an skb, in this poll */
 
 	/* The books. */
 	struct fuzz_rx_book book[2];
@@ -149,7 +147,7 @@ static inline void fuzz_rx_refill(struct fuzz_rx *f, u32 pages)
 	u32 ring;
 
 	for (ring = 0; ring < 2; ring++)
-		if (fuzz_rx_room(f, ring) >= 16)
+		if (fuzz_rx_room(f, ring) >= VMXNET3_RX_REFILL_BATCH)
 			fuzz_rx_refill_ring(f, ring, &pages);
 }
 
@@ -179,10 +177,7 @@ static inline void fuzz_rx_single(struct fuzz_rx *f, u64 w0, u64 w1)
 
 	if ((w1 & VMXNET3_RXC1_ERR) || !f->has_memory)
 		return;
-	if (!f->is_copied)
-		fuzz_rx_hand_up(f, 0, slot, len);
-	else
-		fuzz_holds(&f->in, len <= f->room, "copies more bytes than were posted");
+	fuzz_rx_hand_up(f, 0, slot, len);
 }
 
 static inline void fuzz_rx_first(struct fuzz_rx *f, u64 w0, u64 w1)
@@ -215,9 +210,11 @@ static inline u32 fuzz_rx_next(struct fuzz_rx *f, u64 w0, u64 w1)
 		fuzz_rx_add_body(f, slot, len);
 	if (!(w0 & VMXNET3_RXC0_EOP))
 		return f->has_skb ? 0 : 1;
-	f->has_skb = false;
 	f->is_mid_packet = false;
-	if (fuzz_rx_room(f, 1) > f->pos[1].mask / 2)
+	if (!f->has_skb)
+		return 1;
+	f->has_skb = false;
+	if (fuzz_rx_room(f, 1) >= VMXNET3_RX_REFILL_BODIES)
 		fuzz_rx_refill(f, FUZZ_RING);
 	return 1;
 }
@@ -429,7 +426,6 @@ static inline void fuzz_rx_step(struct fuzz_rx *f)
 	case 4:
 	case 5:
 		how = fuzz_byte(&f->in);
-		f->is_copied = op & 0x40;
 		f->has_memory = !(op & 0x80);
 		fuzz_rx_poll(f, 1 + (op >> 3 & 7) * 9, how >> 1, how & 1 ? fuzz_byte(&f->in) : 0);
 		return;
