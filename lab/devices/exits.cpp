@@ -29,7 +29,7 @@ struct ExitTaps::Tap {
     std::atomic<std::uint64_t> reads{0};
     std::atomic<std::uint64_t> writes{0};
     /// Read and written under QEMU's big lock, which both CPUs and the control socket hold.
-    Drop drop;
+    Fault fault;
     std::uint64_t dropped = 0;
 
     Tap(MemoryRegion* where, ExitCounts* counts, std::string id);
@@ -39,6 +39,9 @@ struct ExitTaps::Tap {
 };
 
 namespace {
+
+/// What a bus gives where nobody answers.
+constexpr std::uint64_t ones = ~std::uint64_t{0};
 
 char* container_path(Object* region) {
     return object_property_get_str(region, "container", nullptr);
@@ -56,7 +59,7 @@ ExitTaps::Tap::Tap(MemoryRegion* where, ExitCounts* counts, std::string id)
     if (original->read)
         ops.read = [](void* t, std::uint64_t address, unsigned size) {
             auto* tap = static_cast<Tap*>(t);
-            return tap->original->read(tap->opaque, address, size);
+            return tap->fault.is_gone ? ones : tap->original->read(tap->opaque, address, size);
         };
     if (original->write)
         ops.write = [](void* t, std::uint64_t address, std::uint64_t value, unsigned size) {
@@ -68,7 +71,10 @@ ExitTaps::Tap::Tap(MemoryRegion* where, ExitCounts* counts, std::string id)
         ops.read_with_attrs = [](void* t, std::uint64_t address, std::uint64_t* value,
                                  unsigned size, MemTxAttrs attrs) {
             auto* tap = static_cast<Tap*>(t);
-            return tap->original->read_with_attrs(tap->opaque, address, value, size, attrs);
+            if (!tap->fault.is_gone)
+                return tap->original->read_with_attrs(tap->opaque, address, value, size, attrs);
+            *value = ones;
+            return 0U;
         };
     if (original->write_with_attrs)
         ops.write_with_attrs = [](void* t, std::uint64_t address, std::uint64_t value,
@@ -115,9 +121,11 @@ void ExitTaps::Tap::count(bool is_write) {
 }
 
 bool ExitTaps::Tap::swallows(std::uint64_t address) {
-    if (drop.left == 0 || address < drop.first || address > drop.last)
+    const bool is_lost = fault.left != 0 && address >= fault.first && address <= fault.last;
+    if (is_lost)
+        --fault.left;
+    if (!is_lost && !fault.is_gone)
         return false;
-    --drop.left;
     ++dropped;
     return true;
 }
@@ -175,12 +183,12 @@ void ExitTaps::attach_region(MemoryRegion* region, const std::string& id) {
     field<void*>(region, layout().region_opaque) = &tap;
 }
 
-bool ExitTaps::drop_writes(const std::string& device, const std::string& region, const Drop& drop) {
+bool ExitTaps::spoil(const std::string& device, const std::string& region, const Fault& fault) {
     attach();
     bool is_known = false;
     for (auto& tap : taps_)
         if (tap.device_id == device && (region.empty() || tap.name == region)) {
-            tap.drop = drop;
+            tap.fault = fault;
             is_known = true;
         }
     return is_known;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// Counts exits of PCI devices, QEMU's own included, and makes them lose writes: a layer is put
+// Counts exits of PCI devices, QEMU's own included, and makes them lose writes or vanish: a layer is put
 // between QEMU's memory dispatch and the handlers of each region of a device that was given an id.
 #pragma once
 
@@ -40,12 +40,15 @@ public:
     nlohmann::json regions() const;
     void reset();
 
-    /// Writes that do not reach the device: the next `left` ones to these offsets of a region.
-    struct Drop {
+    /// What a region does not do as it should.
+    struct Fault {
+        /// Writes that do not reach the device: the next `left` ones to these offsets.
         std::uint64_t first = 0, last = 0, left = 0;
+        /// Nor do any; and what is read is ones.
+        bool is_gone = false;
     };
     /// An empty `region` means all of the device. False if there is no such device or region.
-    bool drop_writes(const std::string& device, const std::string& region, const Drop& drop);
+    bool spoil(const std::string& device, const std::string& region, const Fault& fault);
     /// How many writes to the device were lost so far.
     std::uint64_t dropped(const std::string& device) const;
     /// The counts of something that is no PCI device.

@@ -43,7 +43,7 @@ Reply regions(std::string_view) {
 }
 
 constexpr const char* hostile_usage =
-    "'hostile' wants DEVICE drop-writes REGION FIRST LAST COUNT, or DEVICE faithful";
+    "'hostile' wants DEVICE drop-writes REGION FIRST LAST COUNT, DEVICE vanish, or DEVICE faithful";
 
 /// {"dropped": n}: writes to the device that were lost so far.
 Reply hostile(std::string_view rest) {
@@ -51,20 +51,22 @@ Reply hostile(std::string_view rest) {
     if (!split)
         return Failure{split.sentence()};
     const auto& words = split.value();
-    ExitTaps::Drop drop;
+    ExitTaps::Fault fault;
     std::string region;
     if (words.size() == 6 && words[1] == "drop-writes") {
         const auto first = parse_number(words[3]), last = parse_number(words[4]),
                    count = parse_number(words[5]);
         if (!first || !last || !count || *first > *last)
             return Failure{hostile_usage};
-        drop = {*first, *last, *count};
+        fault = {*first, *last, *count};
         region = words[2];
+    } else if (words.size() == 2 && words[1] == "vanish") {
+        fault.is_gone = true;
     } else if (words.size() != 2 || words[1] != "faithful") {
         return Failure{hostile_usage};
     }
     auto& exits = counters().exits();
-    if (!exits.drop_writes(words[0], region, drop))
+    if (!exits.spoil(words[0], region, fault))
         return Failure{"'" + words[0] + "' is no PCI device with an id" +
                        (region.empty() ? "" : " and a region '" + region + "'")};
     return json{{"dropped", exits.dropped(words[0])}};

@@ -96,10 +96,10 @@ class LabControl:
             return reply(2, stderr=f"labctl: '{device}' is no device that can be made hostile\n")
         if len(script) == 2 and script[0] == "drop-doorbells" and script[1].isdecimal():
             words = ["drop-writes", *doorbells, script[1]]
-        elif script == ["faithful"]:
+        elif script in (["faithful"], ["vanish"]):
             words = script
         else:
-            return reply(2, stderr="labctl: usage: labctl hostile DEVICE drop-doorbells COUNT|faithful\n")
+            return reply(2, stderr="labctl: usage: labctl hostile DEVICE drop-doorbells COUNT|vanish|faithful\n")
         answer = self.machine.plugin(" ".join(str(word) for word in ["hostile", device, *words]))
         return reply(stdout=f"{answer['dropped']}\n")
 

@@ -486,8 +486,15 @@ TEST(OwnDevices, LoseWritesOnRequest) {
     EXPECT_FALSE(try_write(5));
     EXPECT_EQ(qemu.control("hostile e0 faithful"), json({{"dropped", 3}}));
     EXPECT_TRUE(try_write(6));
+    EXPECT_EQ(qemu.control("hostile e0 vanish"), json({{"dropped", 3}}));
+    qemu.write(liveness, 7);
+    EXPECT_EQ(qemu.read(liveness), ~0U);
+    EXPECT_EQ(qemu.read(factorial), ~0U);
+    EXPECT_EQ(qemu.control("hostile e0 faithful"), json({{"dropped", 4}}));
+    EXPECT_EQ(qemu.read(liveness), ~6U); // 7 got lost
+    EXPECT_TRUE(try_write(8));
     for (const char* wrong :
-         {"hostile", "hostile e0", "hostile e0 rude", "hostile e0 drop-writes edu-mmio 4 4",
+         {"hostile", "hostile e0", "hostile e0 rude", "hostile e0 vanish edu-mmio", "hostile e0 drop-writes edu-mmio 4 4",
           "hostile e0 drop-writes edu-mmio 5 4 1", "hostile e0 drop-writes edu-mmio 4 x 1",
           "hostile e0 drop-writes edu-mmio 4 0x 1", "hostile e0 drop-writes nowhere 4 4 1",
           "hostile e1 faithful"})
