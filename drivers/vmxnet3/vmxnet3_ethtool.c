@@ -131,11 +131,16 @@ static int vmxnet3_set_coalesce(struct net_device *netdev, struct ethtool_coales
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
 	bool is_wanted = c->use_adaptive_rx_coalesce;
+	int err;
 
 	if (is_wanted == priv->has_moderation)
 		return 0;
 	priv->has_moderation = is_wanted;
-	return priv->is_up ? vmxnet3_reactivate(priv) : 0;
+	err = priv->is_up ? vmxnet3_reactivate(priv) : 0;
+	/* The next attempt is with what worked. */
+	if (err)
+		priv->has_moderation = !is_wanted;
+	return err;
 }
 
 /*

@@ -84,6 +84,8 @@ int vmxnet3_set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *p,
 		     struct netlink_ext_ack *extack)
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
+	typeof(priv->rss) old = priv->rss;
+	int err;
 	u32 i;
 
 	if (p->hfunc != ETH_RSS_HASH_NO_CHANGE && p->hfunc != ETH_RSS_HASH_TOP) {
@@ -96,9 +98,14 @@ int vmxnet3_set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *p,
 		memcpy(priv->rss.key, p->key, sizeof(priv->rss.key));
 	if (!priv->is_up || !vmxnet3_rss_is_on(priv))
 		return 0;
-	if (p->key)
-		return vmxnet3_reactivate(priv);
-	vmxnet3_rss_fill(priv);
-	vmxnet3_hw_set(&priv->hw, VMXNET3_CMD_RSS_TABLE);
-	return 0;
+	if (!p->key) {
+		vmxnet3_rss_fill(priv);
+		vmxnet3_hw_set(&priv->hw, VMXNET3_CMD_RSS_TABLE);
+		return 0;
+	}
+	err = vmxnet3_reactivate(priv);
+	/* The next attempt is with what worked. */
+	if (err)
+		priv->rss = old;
+	return err;
 }

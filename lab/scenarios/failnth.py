@@ -30,7 +30,7 @@ from pathlib import Path
 
 DEVICE, DRIVER = Path("/sys/bus/pci/devices/0000:00:10.0"), Path("/sys/bus/pci/drivers/vmxnet3")
 NIC, GUEST, MASK, PEER = "eth0", "10.0.2.15", "255.255.255.0", "10.0.2.1"
-DEBUG, CALLS = Path("/sys/kernel/debug"), Path("/sys/module/pci_errors/parameters/calls")
+DEBUG, CALLS = Path("/sys/kernel/debug"), Path("/sys/module/pci_calls/parameters/calls")
 # The kernel's own exceptions would leave most of the driver's allocations out.
 SETTINGS = {
     "failslab": {"ignore-gfp-wait": "N", "verbose": "0", "cache-filter": "Y"},

@@ -134,6 +134,13 @@ bring_up() {
 	carrier
 }
 
+# up_again                 after 'ip link set eth0 down', which takes its IPv6 addresses
+up_again() {
+	ip link set eth0 up
+	ip -6 address add $guest6/64 dev eth0 nodad 2> /dev/null || true
+	carrier
+}
+
 # nothing_mapped DEVICE    its driver is unbound, and in the end no mapping of it is left, where the kernel keeps
 #                          account. A kernel that says "pending DMA allocations" at the unbinding means pages that
 #                          sockets still hold: Linux 6.1's page pools cannot unmap those (Documentation/vmxnet3.md)

@@ -8,10 +8,10 @@
 . "$(dirname "$0")/lib.sh"
 
 device=0000:00:10.0
-modprobe pci_errors device=$device || fail "run scripts/kmod build KERNEL=$(release) TESTS=1, and once more"
+modprobe pci_calls device=$device || fail "run scripts/kmod build KERNEL=$(release) TESTS=1, and once more"
 
 # told CALLS               the driver is told so, and answers as it should
-told() { echo "$1" > /sys/module/pci_errors/parameters/calls || fail "not answered as it should be: $1"; }
+told() { echo "$1" > /sys/module/pci_calls/parameters/calls || fail "not answered as it should be: $1"; }
 is_detached() { ! ethtool -G eth0 rx 2048 2> /dev/null; } # no ring of ours has that size
 settings() { ethtool -g eth0 && ethtool -x eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
 
@@ -54,17 +54,13 @@ traffic_flows
 step "down at the time of the error, and down in the middle of it"
 ip link set eth0 down
 told frozen,forget,slot_reset,resume
-ip link set eth0 up
-ip -6 address add $guest6/64 dev eth0 nodad 2> /dev/null || true
-carrier
+up_again
 traffic_flows
 told frozen,forget
 ip link set eth0 down
 ip link set eth0 up 2> /dev/null && fail "a frozen device could be brought up"
 told slot_reset,resume
-ip link set eth0 up
-ip -6 address add $guest6/64 dev eth0 nodad 2> /dev/null || true
-carrier
+up_again
 traffic_flows
 
 for error in permanent frozen,forget,permanent frozen,forget; do

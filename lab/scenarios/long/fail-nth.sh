@@ -11,7 +11,7 @@
 # Without acpi=noirq the firmware takes half a minute to route the interrupts of a bound device.
 # Single ones:  VMGUEST_APPEND='acpi=noirq slub_debug=A;-,radix_tree_node' lab/vm --kernel debug --nic vmxnet3 --timeout 900 -- bash lab/scenarios/long/fail-nth.sh open
 [ -w /proc/self/fail-nth ] || skip "this kernel injects no faults"
-modprobe pci_errors device=0000:00:10.0 || fail "run scripts/kmod build KERNEL=debug TESTS=1, and once more"
+modprobe pci_calls device=0000:00:10.0 || fail "run scripts/kmod build KERNEL=debug TESTS=1, and once more"
 at_peer ip link set tap0 mtu 9000
 peer_start flood ping -q -i 0.02 $guest # answered or not, the poller has work when things fail
 step "each allocation fails once"

@@ -2,10 +2,11 @@
 /*
  * Copyright (c) 2026 the vmguest authors
  *
- * Tells a PCI device's driver of errors, as the kernel's recovery would; the
- * lab's machine has none, for it has no PCI Express.  Writing to the parameter
- * 'calls' makes them, in the order given, and fails if one is not answered as
- * recovery wants it.
+ * Makes the calls to one PCI device's driver that the kernel would make: of
+ * errors, which the lab's machine has none of, for it has no PCI Express; of
+ * sleep, which the lab's console and file system do not survive.  Writing to the
+ * parameter 'calls' makes them, in the order given, and fails if one is not
+ * answered as the kernel wants it.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -38,7 +39,7 @@ static int call_permanent(struct pci_dev *pdev, const struct pci_error_handlers 
 	return detect(pdev, h, pci_channel_io_perm_failure, PCI_ERS_RESULT_DISCONNECT);
 }
 
-/* What a slot's reset does to a device: addresses, command and MSI-X are gone. */
+/* What a slot's reset or a machine's sleep does to a device: addresses, command and MSI-X are gone. */
 static int call_forget(struct pci_dev *pdev, const struct pci_error_handlers *h)
 {
 	int bar;
@@ -63,6 +64,23 @@ static int call_resume(struct pci_dev *pdev, const struct pci_error_handlers *h)
 	return 0;
 }
 
+/* By way of the bus, which saves and restores configuration space around the driver's part. */
+static int call_suspend(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	const struct dev_pm_ops *pm = pdev->dev.bus->pm;
+	int err = pm->suspend(&pdev->dev);
+
+	return err ?: pm->suspend_noirq(&pdev->dev);
+}
+
+static int call_wake(struct pci_dev *pdev, const struct pci_error_handlers *h)
+{
+	const struct dev_pm_ops *pm = pdev->dev.bus->pm;
+	int err = pm->resume_noirq(&pdev->dev);
+
+	return err ?: pm->resume(&pdev->dev);
+}
+
 static const struct {
 	const char *name;
 	int (*make)(struct pci_dev *pdev, const struct pci_error_handlers *h);
@@ -73,6 +91,8 @@ static const struct {
 	{ "forget", call_forget },
 	{ "slot_reset", call_slot_reset },
 	{ "resume", call_resume },
+	{ "suspend", call_suspend },
+	{ "wake", call_wake },
 };
 
 static int call(struct pci_dev *pdev, const struct pci_error_handlers *h, const char *name)
@@ -85,7 +105,7 @@ static int call(struct pci_dev *pdev, const struct pci_error_handlers *h, const 
 	return -EINVAL;
 }
 
-/* Under the lock under which the kernel's recovery makes these calls. */
+/* Under the lock under which the kernel makes these calls. */
 static int call_all(struct pci_dev *pdev, char *names)
 {
 	const struct pci_error_handlers *h;
@@ -99,7 +119,7 @@ static int call_all(struct pci_dev *pdev, char *names)
 	while (!err && (name = strsep(&names, ",")))
 		err = call(pdev, h, name);
 	if (err)
-		pci_err(pdev, "pci_errors: '%s' failed: %d\n", name, err);
+		pci_err(pdev, "pci_calls: '%s' failed: %d\n", name, err);
 	device_unlock(&pdev->dev);
 	return err;
 }
@@ -133,7 +153,7 @@ static const struct kernel_param_ops calls_ops = {
 	.set = set_calls,
 };
 module_param_cb(calls, &calls_ops, NULL, 0200);
-MODULE_PARM_DESC(calls, "comma-separated: normal, frozen, permanent, forget, slot_reset, resume");
+MODULE_PARM_DESC(calls, "comma-separated: normal, frozen, permanent, forget, slot_reset, resume, suspend, wake");
 
-MODULE_DESCRIPTION("tells a PCI device's driver of errors, for tests of that driver");
+MODULE_DESCRIPTION("tells a PCI device's driver of errors and sleep, for tests of that driver");
 MODULE_LICENSE("GPL");
