@@ -7,8 +7,9 @@
  * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
  * pages for what is longer, each from a page pool of its own; heads are half
  * pages where the MTU allows it.  Nothing is copied, not even small frames: a
- * recycled half page costs the guest no more than memory for a copy.  A completion may pass
- * over slots; whatever still has its buffer is posted again as it is.
+ * recycled half page costs the guest no more than memory for a copy.  A
+ * completion may pass over slots; whatever still has its buffer is posted again
+ * as it is.
  */
 #include <linux/etherdevice.h>
 #include <linux/ipv6.h>
@@ -203,14 +204,19 @@ static struct sk_buff *vmxnet3_rx_wrap(struct vmxnet3_queue *q, struct vmxnet3_r
 	return skb;
 }
 
+/* The same for the stack; without memory it is a drop, and counted. */
 static __always_inline struct sk_buff *
 vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
 {
 	u32 headroom = q->rx.headroom;
+	struct sk_buff *skb;
 
 	prefetch(vmxnet3_rx_buf_va(buf) + headroom);
 	vmxnet3_rx_sync(q, buf, headroom, len);
-	return vmxnet3_rx_wrap(q, buf, headroom, len);
+	skb = vmxnet3_rx_wrap(q, buf, headroom, len);
+	if (unlikely(!skb))
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+	return skb;
 }
 
 /* IP header length and TCP header length of an aggregated packet, or false. */
@@ -279,11 +285,11 @@ static void vmxnet3_rx_hash(struct sk_buff *skb, u64 w0)
 }
 
 /*
- * What a whole packet is told about itself; w0 and w1 are of its last completion.
- * False if it was dropped.
+ * Tells the stack about a whole packet, and counts it; w0 and w1 are of its last
+ * completion.  False if it was dropped.
  */
-static __always_inline bool vmxnet3_rx_dress(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0,
-					     u64 w1)
+static __always_inline bool vmxnet3_rx_describe(struct vmxnet3_queue *q, struct sk_buff *skb,
+						u64 w0, u64 w1)
 {
 	u32 len = skb->len;
 	bool is_csum_good = q->rx.has_csum && vmxnet3_rxc_csum_good(w0, w1);
@@ -320,7 +326,7 @@ static __always_inline bool vmxnet3_rx_dress(struct vmxnet3_queue *q, struct sk_
 static noinline void vmxnet3_rx_deliver(struct vmxnet3_queue *q, struct sk_buff *skb, u64 w0,
 					u64 w1)
 {
-	if (!vmxnet3_rx_dress(q, skb, w0, w1))
+	if (!vmxnet3_rx_describe(q, skb, w0, w1))
 		return;
 	if (vmxnet3_comp_is_pending(q->rx.comp, &q->rx.comp_pos) ||
 	    !vmguest_gro_is_idle(&q->napi)) {
@@ -366,16 +372,6 @@ static noinline void vmxnet3_rx_xdp(struct vmxnet3_queue *q, struct vmxnet3_rx_b
 	vmxnet3_rx_deliver(q, skb, w0, w1);
 }
 
-static __always_inline struct sk_buff *
-vmxnet3_rx_build_counted(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u64 w1)
-{
-	struct sk_buff *skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
-
-	if (unlikely(!skb))
-		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
-	return skb;
-}
-
 /* A packet that a program looks at, or that may be the only one of its poll. */
 static noinline void vmxnet3_rx_special(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
 					u64 w0, u64 w1)
@@ -387,7 +383,7 @@ static noinline void vmxnet3_rx_special(struct vmxnet3_queue *q, struct vmxnet3_
 		return;
 	}
 	q->rx.is_special = false;
-	skb = vmxnet3_rx_build_counted(q, buf, w1);
+	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
 	if (likely(skb))
 		vmxnet3_rx_deliver(q, skb, w0, w1);
 }
@@ -406,8 +402,8 @@ static __always_inline void vmxnet3_rx_single(struct vmxnet3_queue *q, struct vm
 		vmxnet3_rx_special(q, buf, w0, w1);
 		return;
 	}
-	skb = vmxnet3_rx_build_counted(q, buf, w1);
-	if (likely(skb) && likely(vmxnet3_rx_dress(q, skb, w0, w1)))
+	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
+	if (likely(skb) && likely(vmxnet3_rx_describe(q, skb, w0, w1)))
 		napi_gro_receive(&q->napi, skb);
 }
 
@@ -422,7 +418,7 @@ static void vmxnet3_rx_first(struct vmxnet3_queue *q, u64 w0, u64 w1)
 		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_FRAGS);
 		return;
 	}
-	q->rx.skb = vmxnet3_rx_build_counted(q, buf, w1);
+	q->rx.skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
 }
 
 static void vmxnet3_rx_add_body(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: a device that lies, refuses or vanishes: named, reset at a bearable rate, let go; what is right afterwards works
-# vm: --nic vmxnet3 --timeout 300 --expect "dev_watchdog|NETDEV WATCHDOG"
+# vm: --nic vmxnet3 --timeout 300 --expect "dev_watchdog|NETDEV WATCHDOG" --expect "pending DMA allocations while released"
 # drivers: ours
 # check: 6.1/ours 7.3/ours
 . "$(dirname "$0")/lib.sh"
