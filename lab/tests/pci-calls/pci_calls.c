@@ -68,7 +68,7 @@ static int call_resume(struct pci_dev *pdev, const struct pci_error_handlers *h)
 static int call_suspend(struct pci_dev *pdev, const struct pci_error_handlers *h)
 {
 	const struct dev_pm_ops *pm = pdev->dev.bus->pm;
-	int err = pm->suspend(&pdev->dev);
+	int err = pm && pm->suspend ? pm->suspend(&pdev->dev) : -EOPNOTSUPP;
 
 	return err ?: pm->suspend_noirq(&pdev->dev);
 }
@@ -76,7 +76,7 @@ static int call_suspend(struct pci_dev *pdev, const struct pci_error_handlers *h
 static int call_wake(struct pci_dev *pdev, const struct pci_error_handlers *h)
 {
 	const struct dev_pm_ops *pm = pdev->dev.bus->pm;
-	int err = pm->resume_noirq(&pdev->dev);
+	int err = pm && pm->resume ? pm->resume_noirq(&pdev->dev) : -EOPNOTSUPP;
 
 	return err ?: pm->resume(&pdev->dev);
 }
