@@ -3,8 +3,8 @@
  * Copyright (c) 2026 the vmguest authors
  *
  * Takes a device's bounce buffers away, so that its driver's mappings fail.
- * Writing N to the parameter 'leave' maps buffers of one slot until there are
- * none left, and gives N back; -1 gives back all.  The kernel must have been
+ * Writing N to the parameter 'leave' maps until no slot is left, and gives N
+ * back; -1 gives back all.  The kernel must have been
  * booted with swiotlb=force.
  */
 #include <linux/dma-mapping.h>
@@ -12,15 +12,16 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#define SLOT_SIZE 2048
-#define MOST_SLOTS 65536
+/* Every mapping takes a slot, however little is mapped; none shares a cache line. */
+#define PIECE L1_CACHE_BYTES
+#define MOST_SLOTS 32768
 
 static char *device = "";
 module_param(device, charp, 0444);
 MODULE_PARM_DESC(device, "whose bounce buffers: DOMAIN:BUS:SLOT.FUNCTION, all hexadecimal");
 
 static struct pci_dev *pdev;
-static void *buffer;
+static u8 *buffer;
 static dma_addr_t *taken;
 static unsigned int num_taken;
 static DEFINE_MUTEX(lock);
@@ -28,13 +29,14 @@ static DEFINE_MUTEX(lock);
 static void give_back(unsigned int num)
 {
 	for (; num && num_taken; num--)
-		dma_unmap_single(&pdev->dev, taken[--num_taken], SLOT_SIZE, DMA_BIDIRECTIONAL);
+		dma_unmap_single(&pdev->dev, taken[--num_taken], PIECE, DMA_BIDIRECTIONAL);
 }
 
 static void take_all(void)
 {
 	while (num_taken < MOST_SLOTS) {
-		dma_addr_t addr = dma_map_single(&pdev->dev, buffer, SLOT_SIZE, DMA_BIDIRECTIONAL);
+		dma_addr_t addr = dma_map_single(&pdev->dev, buffer + num_taken * PIECE, PIECE,
+						 DMA_BIDIRECTIONAL);
 
 		if (dma_mapping_error(&pdev->dev, addr))
 			return;
@@ -66,20 +68,26 @@ static const struct kernel_param_ops leave_ops = {
 module_param_cb(leave, &leave_ops, NULL, 0200);
 MODULE_PARM_DESC(leave, "bounce buffers of 2 KiB that stay free, -1 for all");
 
+static void free_all(void)
+{
+	kvfree(taken);
+	if (buffer)
+		free_pages_exact(buffer, MOST_SLOTS * PIECE);
+}
+
 static int __init bounce_hog_init(void)
 {
 	unsigned int domain, bus, slot, function;
 
 	if (sscanf(device, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
 		return -EINVAL;
-	buffer = kmalloc(SLOT_SIZE, GFP_KERNEL);
+	buffer = alloc_pages_exact(MOST_SLOTS * PIECE, GFP_KERNEL);
 	taken = kvmalloc_array(MOST_SLOTS, sizeof(*taken), GFP_KERNEL);
 	if (buffer && taken)
 		pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
 	if (pdev)
 		return 0;
-	kvfree(taken);
-	kfree(buffer);
+	free_all();
 	return -ENODEV;
 }
 
@@ -87,8 +95,7 @@ static void __exit bounce_hog_exit(void)
 {
 	give_back(num_taken);
 	pci_dev_put(pdev);
-	kvfree(taken);
-	kfree(buffer);
+	free_all();
 }
 
 module_init(bounce_hog_init);
