@@ -10,7 +10,8 @@
 #   peer 10.0.2.1 == eth0 guest eth1 == 10.0.2.2 in a namespace of the host side, 'far'
 programs=$here/../../build/xdp
 [ -e "$programs/tx.o" ] || fail "there are no XDP programs: run scripts/build-xdp"
-load() { ip -force link set dev "${2:-eth0}" xdpdrv obj "$programs/$1.o" sec xdp; }
+# load FILE [NIC [PROGRAM]]
+load() { ip -force link set dev "${2:-eth0}" xdpdrv obj "$programs/$1.o" program "${3:-$1}"; }
 unload() { ip link set dev "${1:-eth0}" xdpdrv off; }
 has_program() { ip link show eth0 | grep -q ' mtu [0-9]* xdp '; }
 
@@ -85,7 +86,7 @@ at_far ip route add $peer/32 dev tap1
 far_server
 for nic in eth0 eth1; do
 	ip link set $nic promisc on
-	load redirect $nic
+	load redirect $nic "$([ $nic = eth0 ] && echo next || echo back)"
 	carrier $nic
 done
 at_peer /usr/bin/python3 "$here/traffic.py" run 10.0.2.2 --seconds 6
