@@ -123,18 +123,7 @@ bool Faults::take_modifier(std::string_view word, Rule& rule) {
         rule.side = word == "rpci" ? Side::rpci : Side::tclo;
         return true;
     }
-    if (word == "x*") {
-        rule.times = std::nullopt;
-        return true;
-    }
-    const auto number = word.empty() ? std::nullopt : parse_number(word.substr(1));
-    if (number && word.front() == 'x')
-        rule.times = *number;
-    else if (number && word.front() == '+')
-        rule.skip = *number;
-    else
-        return false;
-    return true;
+    return rule.occasions.take_modifier(word);
 }
 
 Result<Faults::Rule> Faults::finish(Rule rule, std::string_view action, std::string_view argument) {
@@ -199,17 +188,11 @@ Result<std::size_t> Faults::load(std::string_view script) {
 
 std::optional<Fault> Faults::strike(Point point, Side side, std::string_view kind) {
     for (auto& rule : rules_) {
-        const bool applies =
-            rule.point == point && (rule.side == Side::both || rule.side == side) &&
-            (rule.kind.empty() || rule.kind == kind) && (!rule.times || *rule.times > 0);
-        if (!applies)
+        const bool applies = rule.point == point &&
+                             (rule.side == Side::both || rule.side == side) &&
+                             (rule.kind.empty() || rule.kind == kind);
+        if (!applies || !rule.occasions.strike())
             continue;
-        if (rule.skip > 0) {
-            --rule.skip;
-            continue;
-        }
-        if (rule.times)
-            --*rule.times;
         ++committed_;
         return rule.fault;
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../../host.hpp"
+#include "../../occasions.hpp"
 
 namespace vmguest::lab::backdoor {
 
@@ -75,9 +76,8 @@ private:
     struct Rule {
         Point point = Point::open;
         Side side = Side::both;
-        std::string kind;       ///< empty: any
-        std::uint32_t skip = 0; ///< occasions that are left alone first
-        std::optional<std::uint32_t> times = 1;
+        std::string kind; ///< empty: any
+        Occasions occasions;
         Fault fault;
     };
 

@@ -62,21 +62,6 @@ Failure no_rule(std::string_view statement) {
 
 } // namespace
 
-bool Faults::take_modifier(std::string_view word, Rule& rule) {
-    if (word == "x*") {
-        rule.times = std::nullopt;
-        return true;
-    }
-    const auto number = word.empty() ? std::nullopt : parse_number(word.substr(1));
-    if (number && word.front() == 'x')
-        rule.times = *number;
-    else if (number && word.front() == '+')
-        rule.skip = *number;
-    else
-        return false;
-    return true;
-}
-
 Result<Faults::Rule> Faults::parse(std::string_view statement) {
     const auto split = split_words(statement);
     if (!split)
@@ -84,7 +69,7 @@ Result<Faults::Rule> Faults::parse(std::string_view statement) {
     Rule rule;
     auto word = split.value().begin();
     const auto end = split.value().end();
-    while (word != end && take_modifier(*word, rule))
+    while (word != end && rule.occasions.take_modifier(*word))
         ++word;
     const auto left = end - word;
     if (left != 2 && left != 3)
@@ -124,14 +109,8 @@ Result<std::size_t> Faults::load(std::string_view script) {
 
 std::optional<Fault> Faults::strike(Point point) {
     for (auto& rule : rules_) {
-        if (rule.point != point || (rule.times && *rule.times == 0))
+        if (rule.point != point || !rule.occasions.strike())
             continue;
-        if (rule.skip > 0) {
-            --rule.skip;
-            continue;
-        }
-        if (rule.times)
-            --*rule.times;
         ++committed_;
         return rule.fault;
     }

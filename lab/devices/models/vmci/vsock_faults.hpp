@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host.hpp"
+#include "occasions.hpp"
 
 namespace vmguest::lab::vmci::vsock {
 
@@ -57,13 +58,11 @@ public:
 private:
     struct Rule {
         Point point = Point::request;
-        std::uint64_t skip = 0; ///< occasions that are left alone first
-        std::optional<std::uint64_t> times = 1;
+        Occasions occasions;
         Fault fault;
     };
 
     static Result<Rule> parse(std::string_view statement);
-    static bool take_modifier(std::string_view word, Rule& rule);
 
     std::vector<Rule> rules_;
     std::uint64_t committed_ = 0;
