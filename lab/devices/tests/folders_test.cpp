@@ -3,9 +3,7 @@
 //
 // Shared Folders behind the backdoor: the way of a packet, and what the host's side can do to it.
 // What is in packets is tested beside lab/hgfs.
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,99 +12,43 @@
 #include <nlohmann/json.hpp>
 
 #include "backdoor_guest.hpp"
+#include "folders_packets.hpp"
 
 namespace vmguest::lab::backdoor {
 namespace {
 
 using nlohmann::json;
 using Way = Guest::Way;
-
-// Opcodes of version 3 and the session's, and statuses.
-constexpr std::uint32_t open = 24, read = 25, write = 26, getattr = 31, create_dir = 33,
-                        create_session = 41;
-constexpr std::uint32_t all_ones = 0xffff'ffff;
-constexpr std::uint32_t success = 0, no_such_file = 1, invalid_handle = 2, unsupported = 13,
-                        protocol_error = 7, access_denied = 8, stale_session = 17;
-
-std::string number(std::uint64_t value, unsigned size = 4) {
-    std::string bytes;
-    for (unsigned i = 0; i < size; ++i)
-        bytes += static_cast<char>(value >> (8 * i));
-    return bytes;
-}
-
-std::uint64_t number_at(std::string_view bytes, std::size_t at, unsigned size = 4) {
-    std::uint64_t value = 0;
-    for (unsigned i = size; i-- > 0;)
-        value = value << 8 | (at + i < bytes.size() ? std::uint8_t(bytes[at + i]) : 0xffU);
-    return value;
-}
-
-std::string zeros(std::size_t count) {
-    return std::string(count, '\0');
-}
-
-/// A name of version 3: "share/file".
-std::string name(std::string path) {
-    for (char& letter : path)
-        if (letter == '/')
-            letter = '\0';
-    return number(path.size()) + zeros(4) + number(1) + number(0xffff'ffff) + path + zeros(1);
-}
+using namespace packets;
 
 /// A folder that goes with the test, and its packets.
 class Folders : public testing::Test {
 protected:
-    Folders() {
-        char path[] = "/tmp/vmguest-folders-XXXXXX";
-        folder_ = mkdtemp(path);
-    }
-    ~Folders() override { std::filesystem::remove_all(folder_); }
-
     std::string share(std::string_view more = "") const {
-        return "share=s=" + folder_.string() + std::string(more);
+        return "share=s=" + folder_.path().string() + std::string(more);
     }
-    void put(const std::string& file, std::string_view text) const {
-        std::ofstream(folder_ / file, std::ios::binary) << text;
-    }
-    std::string get(const std::string& file) const {
-        std::ifstream stream(folder_ / file, std::ios::binary);
-        return {std::istreambuf_iterator<char>(stream), {}};
-    }
+    void put(const std::string& file, std::string_view text) const { folder_.put(file, text); }
+    std::string get(const std::string& file) const { return folder_.get(file); }
 
     /// A packet with the legacy header; the reply's packet, or what the host says instead.
-    static std::string ask(Guest& guest, std::uint32_t op, std::string_view payload,
-                           std::uint32_t id = 7) {
-        return strip(guest.ask("f " + number(id) + number(op) + std::string(payload), Way::high));
+    static std::string ask(Guest& guest, std::uint32_t op, std::string_view payload) {
+        return strip(guest.ask("f " + legacy(op, payload), Way::high));
     }
     /// The same with the new header.
     static std::string ask_in(Guest& guest, std::uint64_t session, std::uint32_t op,
                               std::string_view payload) {
-        return strip(guest.ask("f " + number(1) + number(0xff) + number(52 + payload.size()) +
-                                   number(52) + number(7) + number(op) + zeros(4) + number(1) +
-                                   zeros(4) + number(session, 8) + zeros(8) + std::string(payload),
-                               Way::high));
+        return strip(guest.ask("f " + in_session(session, op, payload), Way::high));
     }
     static std::string strip(std::string reply) {
         return reply.starts_with("1 ") ? reply.substr(2) : reply;
     }
     static std::uint64_t make_session(Guest& guest, std::uint32_t* max_packet = nullptr) {
-        const auto reply = ask_in(guest, ~std::uint64_t{0}, create_session,
-                                  number(0) + number(1U << 20) + zeros(16));
+        const auto reply = strip(guest.ask("f " + session_packet(), Way::high));
         EXPECT_EQ(number_at(reply, 24), success);
         if (max_packet != nullptr)
             *max_packet = static_cast<std::uint32_t>(number_at(reply, 64));
         return number_at(reply, 52, 8);
     }
-    static std::string open_packet(const std::string& path, std::uint32_t mode,
-                                   std::uint32_t flags) {
-        return number(0xc3f, 8) + number(mode) + number(flags) + number(0x0404'0600) + zeros(44) +
-               name(path);
-    }
-    static std::string read_packet(std::uint64_t handle, std::uint32_t count) {
-        return number(handle) + zeros(8) + number(count) + zeros(8);
-    }
-    static std::string getattr_packet(const std::string& path) { return zeros(16) + name(path); }
     static json show(Guest& guest) {
         const std::vector<std::string_view> words = {"hgfs"};
         return guest.model().command(words).value();
@@ -121,7 +63,7 @@ protected:
         ASSERT_TRUE(reply) << reply.sentence();
     }
 
-    std::filesystem::path folder_;
+    Folder folder_;
 };
 
 TEST_F(Folders, AreDisabledWithoutAShare) {
@@ -176,7 +118,7 @@ TEST_F(Folders, KeepASessionThatOutlivesItsChannel) {
 }
 
 TEST_F(Folders, AreReadOnlyIfTheHostSaysSo) {
-    Guest guest("share-ro=s=" + folder_.string() + ",share=w=" + folder_.string());
+    Guest guest("share-ro=s=" + folder_.path().string() + ",share=w=" + folder_.path().string());
     const auto make = [&](const std::string& path) {
         return number_at(
             ask(guest, create_dir, number(0x1f, 8) + number(0x0007'0700) + zeros(8) + name(path)),
@@ -184,10 +126,10 @@ TEST_F(Folders, AreReadOnlyIfTheHostSaysSo) {
     };
     EXPECT_EQ(make("s/dir"), access_denied);
     EXPECT_EQ(make("w/dir"), success);
-    EXPECT_TRUE(std::filesystem::is_directory(folder_ / "dir"));
+    EXPECT_TRUE(std::filesystem::is_directory(folder_.path() / "dir"));
     EXPECT_EQ(show(guest)["shares"],
-              json({{{"name", "s"}, {"folder", folder_.string()}, {"read_only", true}},
-                    {{"name", "w"}, {"folder", folder_.string()}, {"read_only", false}}}));
+              json({{{"name", "s"}, {"folder", folder_.path().string()}, {"read_only", true}},
+                    {{"name", "w"}, {"folder", folder_.path().string()}, {"read_only", false}}}));
 }
 
 TEST_F(Folders, CanBeDisabledAndEnabled) {
@@ -303,7 +245,7 @@ TEST_F(Folders, AreNotAskedForWhatAHostileServerRefuses) {
     Guest guest(share());
     be_hostile(guest, "hgfs.open status 8");
     EXPECT_EQ(number_at(ask(guest, open, open_packet("s/file", 2, 2)), 4), access_denied);
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "file"));
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "file"));
 }
 
 TEST_F(Folders, AreNotPartOfAScriptThatMakesNoSense) {
@@ -329,9 +271,10 @@ TEST_F(Folders, AreRefusedWithASentence) {
     FakeHost host;
     EXPECT_TRUE(Backdoor::info.create(host, share()));
     EXPECT_TRUE(Backdoor::info.create(host, share(",hostile=hgfs.read silent")));
-    for (const auto& wrong : {std::string("share=x"), std::string("share=x="), share("/absent"),
-                              "share=" + folder_.string(), "share=a/b=" + folder_.string(),
-                              share(",share=s=/"), share(",hostile=hgfs.reed silent")}) {
+    for (const auto& wrong :
+         {std::string("share=x"), std::string("share=x="), share("/absent"),
+          "share=" + folder_.path().string(), "share=a/b=" + folder_.path().string(),
+          share(",share=s=/"), share(",hostile=hgfs.reed silent")}) {
         const auto model = Backdoor::info.create(host, wrong);
         ASSERT_FALSE(model) << wrong;
         EXPECT_EQ(model.sentence().find('\n'), std::string::npos);

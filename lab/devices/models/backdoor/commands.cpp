@@ -170,14 +170,7 @@ Reply Backdoor::restart(Words) {
 }
 
 Reply Backdoor::share(Words words) {
-    const auto verb = words.empty() ? "" : words[0];
-    if (verb == "restart")
-        folders_->restart();
-    else if (verb == "enable" || verb == "disable")
-        folders_->enable(verb == "enable");
-    else if (!verb.empty())
-        return Failure{"'hgfs' takes nothing, enable, disable or restart"};
-    return folders_->show();
+    return folders_->command(words);
 }
 
 } // namespace vmguest::lab::backdoor

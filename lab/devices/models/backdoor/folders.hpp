@@ -10,8 +10,6 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "faults.hpp"
 
 namespace vmguest::lab::backdoor {
@@ -25,12 +23,10 @@ public:
     /// Faults at Point::folders are the server's to commit.
     virtual std::optional<std::string> process(std::string_view packet, Faults& faults) = 0;
     virtual bool are_enabled() const = 0;
-    /// Disabling ends all open files.
-    virtual void enable(bool on) = 0;
     /// The server is started anew: it knows no session and no open file any more.
     virtual void restart() = 0;
-    /// For people: what is shared, what is open, what was asked.
-    virtual nlohmann::json show() const = 0;
+    /// `model backdoor hgfs WORD…` of the control socket.
+    virtual Reply command(std::span<const std::string_view> words) = 0;
     /// What requests are called, in rules of the hostile mode and in counters.
     virtual std::span<const std::string_view> kinds() const = 0;
 };

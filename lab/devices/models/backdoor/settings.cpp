@@ -52,12 +52,6 @@ bool hostile(Value text, std::string& script) {
     return true;
 }
 
-bool share(Value text, bool is_read_only, std::vector<Settings::Share>& shares) {
-    const auto name = cut(text, '=');
-    shares.push_back({std::string(name), std::string(text), is_read_only});
-    return !name.empty() && !text.empty();
-}
-
 struct Key {
     std::string_view name;
     std::string_view allowed;
@@ -82,9 +76,9 @@ constexpr Key keys[] = {
     {"start", "on or off", [](Value text, Settings& to) { return on_off(text, to.has_start); }},
     {"hostile", "a script", [](Value text, Settings& to) { return hostile(text, to.hostile); }},
     {"share", "NAME=FOLDER",
-     [](Value text, Settings& to) { return share(text, false, to.shares); }},
+     [](Value text, Settings& to) { return folders::add_share(text, false, to.shares); }},
     {"share-ro", "NAME=FOLDER",
-     [](Value text, Settings& to) { return share(text, true, to.shares); }},
+     [](Value text, Settings& to) { return folders::add_share(text, true, to.shares); }},
 };
 
 Failure unknown(std::string_view word) {

@@ -13,17 +13,12 @@
 #include <vector>
 
 #include "../../host.hpp"
+#include "../folders/share.hpp"
 
 namespace vmguest::lab::backdoor {
 
 /// The defaults are those of the platform as far as they are known.
 struct Settings {
-    /// A folder of the host's that the guest may use.
-    struct Share {
-        std::string name, folder;
-        bool is_read_only = false;
-    };
-
     unsigned channels = 128;        ///< that may be open at a time
     std::chrono::seconds idle{80};  ///< without a step, after which a channel is closed
     std::chrono::seconds reply{15}; ///< that the guest has for a TCLO request
@@ -34,7 +29,7 @@ struct Settings {
     bool has_hz = true;             ///< GETHZ and GETMHZ are answered
     bool has_start = true;          ///< a new TCLO channel gets the usual first requests
     std::string hostile;            ///< a script for Faults, in force from the start
-    std::vector<Share> shares;
+    std::vector<folders::Share> shares;
     std::optional<std::uint32_t> message; ///< longest of the guest's, in bytes; see below
 
     /// If nobody has said it: longer where there are Shared Folders.
