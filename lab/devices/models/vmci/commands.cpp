@@ -16,11 +16,12 @@ namespace {
 
 constexpr const char* usage =
     "vmci knows show, send RESOURCE FROM TEXT [COUNT], ring RESOURCE, doorbell RESOURCE on|off, "
-    "context NUMBER, resumed, echo, pair, vsock and hostile";
+    "context NUMBER, resumed, echo, pair, vsock, hgfs and hostile";
 constexpr const char* hostile_usage =
     "'hostile' of vmci wants refuse CALL|datagram|any STATUS [COUNT [AFTER]], result VALUE "
     "[COUNT], payload SIZE [COUNT], unterminated [COUNT], busy never|MS [COUNT], cause MASK "
-    "[COUNT], event NUMBER SIZE, detach-event HANDLE, interrupt MASK, index HANDLE tail|head "
+    "[COUNT], reply never|fails|MS [COUNT], event NUMBER SIZE, detach-event HANDLE, interrupt "
+    "MASK, index HANDLE tail|head "
     "VALUE or faithful";
 
 using nlohmann::json;
@@ -157,6 +158,8 @@ Reply Vmci::command(std::span<const std::string_view> words) {
         return test_service_.pair(words.subspan(1));
     if (verb == "vsock")
         return vsock_.command(words.subspan(1));
+    if (verb == "hgfs")
+        return folders_.command(words.subspan(1));
     if (verb == "hostile")
         return hostile(words.subspan(1));
     if (verb == "ring" && words.size() == 2) {

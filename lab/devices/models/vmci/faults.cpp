@@ -8,6 +8,17 @@
 #include "protocol.hpp"
 
 namespace vmguest::lab::vmci {
+namespace {
+
+std::optional<std::chrono::milliseconds> parse_time(std::string_view word) {
+    constexpr std::uint64_t longest = 3'600'000;
+    const auto time = parse_number(word);
+    if (!time || *time > longest)
+        return std::nullopt;
+    return std::chrono::milliseconds(*time);
+}
+
+} // namespace
 
 bool Faults::command(std::span<const std::string_view> words) {
     if (words.empty())
@@ -31,6 +42,8 @@ bool Faults::command(std::span<const std::string_view> words) {
     }
     if (verb == "busy")
         return parse_delay(words[1], *count);
+    if (verb == "reply")
+        return parse_reply(words[1], *count);
     if (verb == "result") {
         const auto value = parse_signed(words[1]);
         if (value)
@@ -45,11 +58,23 @@ bool Faults::command(std::span<const std::string_view> words) {
 }
 
 bool Faults::parse_delay(std::string_view word, std::uint64_t count) {
-    constexpr std::uint64_t longest = 3'600'000;
-    const auto time = word == "never" ? 0 : parse_number(word);
-    if (!time || *time > longest)
+    const auto time = parse_time(word);
+    if (!time && word != "never")
         return false;
-    delay_ = {{word == "never", std::chrono::milliseconds(*time)}, count};
+    delay_ = {{word == "never", time.value_or(std::chrono::milliseconds(0))}, count};
+    return true;
+}
+
+bool Faults::parse_reply(std::string_view word, std::uint64_t count) {
+    using enum Reply::Fate;
+    const auto time = parse_time(word);
+    if (!time && word != "never" && word != "fails")
+        return false;
+    reply_ = {{time              ? late
+               : word == "never" ? never
+                                 : fails,
+               time.value_or(std::chrono::milliseconds(0))},
+              count};
     return true;
 }
 

@@ -22,6 +22,7 @@ namespace vmguest::lab::vmci {
 ///   unterminated [COUNT]         zeros in the place of a page's filler, no end in a buffer
 ///   busy never|MS [COUNT]        a transfer is completed later by MS, or never
 ///   cause MASK [COUNT]           what the guest reads as the cause of an interrupt
+///   reply never|fails|MS [COUNT] a reply of Shared Folders: none; a failure; late by MS
 ///   faithful                     none of it any more
 /// COUNT is 1 if not given. What acts at once is in commands.cpp.
 class Faults {
@@ -30,6 +31,12 @@ public:
     struct Delay {
         bool is_endless;
         std::chrono::milliseconds time;
+    };
+
+    /// What becomes of a reply of Shared Folders.
+    struct Reply {
+        enum class Fate { never, fails, late } fate;
+        std::chrono::milliseconds time; ///< late alone
     };
 
     /// False if these words are no rule.
@@ -43,6 +50,7 @@ public:
     std::optional<std::uint64_t> payload() { return take(payload_); }
     std::optional<std::uint64_t> cause() { return take(cause_); }
     std::optional<Delay> delay() { return take(delay_); }
+    std::optional<Reply> reply() { return take(reply_); }
     bool must_not_end() { return take(unterminated_).has_value(); }
 
 private:
@@ -61,6 +69,7 @@ private:
 
     bool parse_refusal(std::span<const std::string_view> words);
     bool parse_delay(std::string_view word, std::uint64_t count);
+    bool parse_reply(std::string_view word, std::uint64_t count);
     template <class T>
     std::optional<T> take(Rule<T>& rule) {
         if (rule.count == 0)
@@ -75,6 +84,7 @@ private:
     Rule<std::uint64_t> payload_;
     Rule<std::uint64_t> cause_;
     Rule<Delay> delay_;
+    Rule<Reply> reply_;
     Rule<bool> unterminated_;
     std::uint64_t done_ = 0;
 };

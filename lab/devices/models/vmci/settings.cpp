@@ -31,6 +31,8 @@ bool apply(Settings& settings, std::string_view key, std::string_view value) {
         settings.some_capabilities = *number;
     else if (key == "context" && number && is_vm(*number))
         settings.context = *number;
+    else if (key == "share" || key == "share-ro")
+        return folders::add_share(value, key == "share-ro", settings.shares);
     else if (key == "hostile")
         while (!value.empty())
             settings.hostile.emplace_back(cut(value, ';'));
@@ -50,7 +52,8 @@ Result<Settings> parse_settings(std::string_view text) {
         if (!apply(settings, key, value))
             return Failure{"'" + std::string(setting) +
                            "' is no setting of vmci: it knows mode=port|mmio, vectors=0|1, "
-                           "msi=on|off, caps=MASK, context=NUMBER (from 3 on) and hostile=RULES"};
+                           "msi=on|off, caps=MASK, context=NUMBER (from 3 on), share=NAME=FOLDER, "
+                           "share-ro=NAME=FOLDER and hostile=RULES"};
     }
     return settings;
 }

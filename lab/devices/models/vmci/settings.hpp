@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host.hpp"
+#include "models/folders/share.hpp"
 #include "models/vmci/wire.hpp"
 
 namespace vmguest::lab::vmci {
@@ -22,6 +23,7 @@ struct Settings {
     std::optional<std::uint32_t> some_capabilities; ///< to be offered instead of all
     std::uint32_t context = 16;                     ///< the guest's
     std::vector<std::string> hostile;               ///< rules for Faults, in force from the start
+    std::vector<folders::Share> shares;
 
     unsigned all_vectors() const { return is_mmio ? 3 : 2; }
     unsigned vectors() const { return some_vectors.value_or(all_vectors()); }

@@ -24,7 +24,11 @@ const PciModelInfo Vmci::info = {
         const auto settings = parse_settings(options);
         if (!settings)
             return Failure{settings.sentence()};
-        auto model = std::make_unique<Vmci>(host, settings.value());
+        auto folders =
+            folders::Server::make(host, settings.value().shares, FoldersService::channel);
+        if (!folders)
+            return Failure{folders.sentence()};
+        auto model = std::make_unique<Vmci>(host, settings.value(), std::move(folders.value()));
         for (const auto& rule : settings.value().hostile)
             if (!model->add_rule(rule))
                 return Failure{"'" + rule + "' is no rule of vmci's hostile mode"};
@@ -32,11 +36,12 @@ const PciModelInfo Vmci::info = {
     },
 };
 
-Vmci::Vmci(PciHost& host, const Settings& settings)
+Vmci::Vmci(PciHost& host, const Settings& settings, std::unique_ptr<folders::Server> folders)
     : settings_(settings), bus_(host), guest_{.context = settings.context},
       interrupts_(bus_, settings.vectors() == settings.all_vectors()),
       router_(bus_, interrupts_, guest_, faults_), reader_(router_.inbox()),
-      dma_(bus_, interrupts_, guest_, faults_), test_service_(router_), vsock_(host, router_) {}
+      dma_(bus_, interrupts_, guest_, faults_), test_service_(router_), vsock_(host, router_),
+      folders_(bus_, router_, faults_, std::move(folders)) {}
 
 bool Vmci::add_rule(std::string_view rule) {
     const auto words = split_words(rule);

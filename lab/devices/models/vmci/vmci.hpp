@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "host.hpp"
 #include "models/vmci/bus.hpp"
 #include "models/vmci/dma_port.hpp"
 #include "models/vmci/faults.hpp"
+#include "models/vmci/folders_service.hpp"
 #include "models/vmci/guest_state.hpp"
 #include "models/vmci/interrupts.hpp"
 #include "models/vmci/port_stream.hpp"
@@ -31,6 +33,7 @@ namespace vmguest::lab::vmci {
 ///   resumed                   the guest gets the event QP_RESUMED
 ///   echo WORD…, pair WORD…    see TestService
 ///   vsock WORD…               see vsock::Peer
+///   hgfs [enable|disable|restart]   see folders::Server
 ///   hostile WORD…             see Faults; and at once:
 ///       event NUMBER SIZE         an event with SIZE bytes of payload
 ///       detach-event HANDLE       QP_PEER_DETACH, though nobody has left
@@ -42,7 +45,7 @@ public:
     static constexpr std::uint64_t window = 0x20000; ///< of the registers in BAR 1, MMIO alone
     static constexpr std::uint64_t window_size = 0x10000;
 
-    Vmci(PciHost& host, const Settings& settings);
+    Vmci(PciHost& host, const Settings& settings, std::unique_ptr<folders::Server> folders);
 
     /// One rule of Faults, in words.
     bool add_rule(std::string_view rule);
@@ -88,6 +91,7 @@ private:
     DmaPort dma_;
     TestService test_service_;
     vsock::Peer vsock_;
+    FoldersService folders_;
     std::uint64_t out_high_ = 0; ///< kept from write to write, as is the next
     std::uint64_t in_high_ = 0;
     std::int64_t result_ = 0;

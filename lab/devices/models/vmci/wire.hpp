@@ -60,6 +60,10 @@ enum Status : std::int32_t {
     queuepair_mismatch = -31,
     queuepair_not_attached = -34,
     queuepair_not_ready = -40,
+    // Of the transport of Shared Folders.
+    folders_failed = -501,
+    folders_version = -502,
+    folders_type = -503,
 };
 
 /// Offsets of the registers, in BAR 0 and in the window of BAR 1.
@@ -174,6 +178,65 @@ struct Element {
     std::uint64_t length;
 };
 static_assert(sizeof(Element) == 16);
+
+/// Resource of context 0 that takes datagrams of Shared Folders, which name the guest's memory:
+/// a header of one of two versions, and pieces.
+inline constexpr std::uint32_t folders_resource = 13;
+struct FoldersHeader1 {
+    std::uint32_t version;
+    std::uint32_t type;
+    std::uint32_t pieces; ///< their number
+};
+static_assert(sizeof(FoldersHeader1) == 12);
+struct [[gnu::packed]] FoldersHeader2 {
+    std::uint32_t version;
+    std::uint32_t type;
+    std::uint32_t total; ///< this and the next size are not looked at
+    std::uint64_t id;
+    std::uint64_t flags;
+    std::uint32_t packet;
+    std::uint64_t reserved[2];
+    std::uint32_t pieces;
+};
+static_assert(sizeof(FoldersHeader2) == 52);
+struct [[gnu::packed]] FoldersPiece {
+    std::uint64_t address;
+    std::uint32_t size; ///< bytes
+};
+static_assert(sizeof(FoldersPiece) == 12);
+enum FoldersType : std::uint32_t {
+    folders_pages = 0, ///< the guest gives pages for what the host wants to say by itself
+    folders_request = 1,
+    folders_end_session = 2,
+};
+enum FoldersFlag : std::uint64_t {
+    folders_is_request = 1U << 0,
+    folders_is_reply = 1U << 1,
+    folders_is_async = 1U << 2, ///< pieces have another layout
+};
+
+/// In front of the packet in the first piece. The guest says how many bytes there are for both, the
+/// host how many it has written.
+struct FoldersState {
+    std::uint32_t state;
+    std::uint32_t size;
+};
+static_assert(sizeof(FoldersState) == 8);
+enum FoldersProgress : std::uint32_t {
+    folders_pending = 0,
+    folders_complete = 1,
+    folders_broken = 2,
+};
+
+/// Told to the guest when a request is over that was pending when its datagram's call returned.
+struct FoldersNotice {
+    std::uint32_t version;
+    std::uint32_t type;
+    std::uint64_t id;
+};
+static_assert(sizeof(FoldersNotice) == 16);
+inline constexpr std::uint32_t folders_notice_reply = 2;
+inline constexpr std::uint32_t longest_folders_packet = 16U << 20;
 
 inline constexpr std::uint64_t port_page = 4096; ///< unit of the stream that DATA_IN gives
 inline constexpr unsigned least_page_shift = 12, most_page_shift = 16;
