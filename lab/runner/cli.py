@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from . import prepare, session
+from .machine import SHARE_CARRIERS
 from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Share, Told
 
 KERNELS = ("6.1", "6.12", "7.3", "debug")
@@ -37,7 +38,7 @@ The guest sees this machine's files read-only under a writable overlay.
   --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
   --device NAME[,KEY=VALUE]...  a VMware device model: backdoor, balloon, vmci; NAME=off leaves one out; repeatable
-  --share NAME=DIR[,ro]         a Shared Folder, with --device backdoor by itself; repeatable
+  --share NAME=DIR[,ro]         a Shared Folder, with --device backdoor and vmci by itself; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log
@@ -117,8 +118,9 @@ def check_shares(args):
     for name in names:
         if names.count(name) > 1:
             raise LabError(f"--share: there are two shares '{name}'; give one another name")
-    if names and dict(args.device).get("backdoor", "") is None:
-        raise LabError("--share: Shared Folders are the backdoor's; leave '--device backdoor=off' out")
+    devices = dict(args.device)
+    if names and all(devices.get(name, "") is None for name in SHARE_CARRIERS):
+        raise LabError(f"--share: a guest reaches Shared Folders through {' or '.join(SHARE_CARRIERS)}; leave one of them on")
 
 
 def expression(text):
@@ -188,7 +190,7 @@ def name_nics(specs):
 
 def choose_devices(specs, shares):
     """What is on without being asked for, then what was asked for in its order: the last word on a device counts."""
-    devices = dict.fromkeys([*DEVICES_ON, *(["backdoor"] if shares else [])], "") | dict(specs)
+    devices = dict.fromkeys([*DEVICES_ON, *(SHARE_CARRIERS if shares else ())], "") | dict(specs)
     return {name: options for name, options in devices.items() if options is not None}
 
 

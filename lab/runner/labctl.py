@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import time
+from collections import Counter
 
 from . import machine as machines
 from .plan import LabError
@@ -23,6 +24,20 @@ TX_DOORBELLS = {"vmxnet3": ("vmxnet3-b0", 0x600, 0x7FF)}
 
 def reply(status=0, stdout="", stderr=""):
     return {"status": status, "stdout": stdout, "stderr": stderr}
+
+
+def shared_folders(answers):
+    """The lines of 'labctl hgfs'.  Each device has a server of its own for the same shares: sums, and what each was asked."""
+    each = list(answers.values())
+    requests = Counter()
+    for one in each:
+        requests.update(one["requests"])
+    lines = [f"sharing {'enabled' if each[0]['enabled'] else 'disabled'}"]
+    lines += [f"share {one['name']} {'ro' if one['read_only'] else 'rw'} {one['folder']}" for one in each[0]["shares"]]
+    lines += [f"{name} {sum(one[name] for one in each)}" for name in ("sessions", "files", "searches")]
+    lines += [f"{name} {max(one[name] for one in each)}" for name in ("longest_request", "longest_reply")]
+    lines += [f"over {name} {sum(one['requests'].values())}" for name, one in answers.items()]
+    return lines + [f"request {kind} {number}" for kind, number in sorted(requests.items())]
 
 
 class LabControl:
@@ -144,14 +159,11 @@ class LabControl:
         """Shared Folders: what there is and was, a line each; switch them off and on; forget all sessions."""
         if len(argv) > 1 or not {*argv} <= {"disable", "enable", "restart"}:
             return reply(2, stderr="labctl: usage: labctl hgfs [disable|enable|restart]\n")
-        now = self.backdoor("hgfs", *argv)
-        if argv:
-            return reply()
-        lines = [f"sharing {'enabled' if now['enabled'] else 'disabled'}"]
-        lines += [f"share {one['name']} {'ro' if one['read_only'] else 'rw'} {one['folder']}" for one in now["shares"]]
-        lines += [f"{name} {now[name]}" for name in ("sessions", "files", "searches", "longest_request", "longest_reply")]
-        lines += [f"request {kind} {number}" for kind, number in sorted(now["requests"].items())]
-        return reply(stdout="".join(f"{line}\n" for line in lines))
+        carriers = [name for name in machines.SHARE_CARRIERS if name in self.plan.devices]
+        if not carriers:
+            raise LabError("nothing of this machine carries Shared Folders: start lab/vm with --share, --device backdoor or --device vmci")
+        answers = {name: self.machine.plugin("model " + json.dumps([name, "hgfs", *argv])) for name in carriers}
+        return reply() if argv else reply(stdout="".join(f"{line}\n" for line in shared_folders(answers)))
 
     def ask_balloon(self, *words):
         """Ask the model of the balloon.  Raises LabError."""

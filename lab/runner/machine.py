@@ -17,6 +17,7 @@ PLUGIN = REPO / "build/host/libvmguest-lab.so"
 CPU = "qemu64,+rdrand"
 SERIAL = "VMware-56 4d 76 6d 67 75 65 73-74 00 00 00 00 00 00 01"
 FAULT = "vmguest-lab: fault: "
+SHARE_CARRIERS = ("backdoor", "vmci")  # models through which a guest reaches Shared Folders
 PCI_MODELS = {"vmci": "0x7"}  # those of our device models that are PCI devices, and their slots
 NIC_MODELS = {"vmxnet3": "vmxnet3", "e1000": "e1000", "virtio-net": "virtio-net-pci"}
 CMDLINE = (
@@ -64,16 +65,16 @@ def model_options(devices):
 
 
 def with_shares(plan):
-    """The device models and their options; Shared Folders are the backdoor's."""
+    """The device models and their options; each that can carry Shared Folders has them all."""
     words = [f"share{'-ro' if share.read_only else ''}={share.name}={share.folder}" for share in plan.shares]
-    options = plan.devices.get("backdoor", "")
-    return plan.devices | ({"backdoor": ",".join([*([options] if options else []), *words])} if words else {})
+    carriers = {name: ",".join([*filter(None, [plan.devices[name]]), *words]) for name in SHARE_CARRIERS if name in plan.devices}
+    return plan.devices | carriers
 
 
 def model_arguments(plan):
     """Our models of PCI devices; QEMU loads the plugin before it makes them."""
     words = []
-    for name, options in plan.devices.items():
+    for name, options in with_shares(plan).items():
         if name in PCI_MODELS:
             text = options.replace(",", ",,")
             words += ["-device", f"{name},id={name},addr={PCI_MODELS[name]}" + (f",options={text}" if text else "")]
