@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../tests/backdoor_guest.hpp"
+#include "../tests/folders_packets.hpp"
 #include "input.hpp"
 
 namespace vmguest::lab::backdoor {
@@ -24,8 +25,8 @@ using namespace std::chrono_literals;
 
 constexpr unsigned most_channels = 5;
 constexpr std::chrono::seconds idle{50};
-constexpr const char* options = "channels=5,message=200,idle=50";
-constexpr std::array<const char*, 8> scripts = {
+constexpr const char* options = "channels=5,message=200,idle=50,share-ro=s=";
+constexpr std::array<const char*, 9> scripts = {
     "open cookie",
     "x3 send-data status checkpoint; recv-data silent",
     "+1 recv-size length 0xffffffff; recv-size type 7",
@@ -34,9 +35,11 @@ constexpr std::array<const char*, 8> scripts = {
     "tclo x* request text \x7f",
     "x* send-size cookie",
     "recv-data status 0x81; send-data status 1",
+    "x3 hgfs cut 9; hgfs id; x2 hgfs.getattr silent; hgfs count 0xffffffff",
 };
 
 using fuzz::Input;
+using namespace packets;
 
 void holds(bool condition, const char* fault) {
     fuzz::holds(condition, "backdoor: the model", fault);
@@ -48,9 +51,10 @@ public:
 
     void go() {
         using Act = void (Run::*)();
-        static constexpr std::array<Act, 10> acts = {
-            &Run::open,    &Run::call,  &Run::call,      &Run::meddle,    &Run::meddle,
-            &Run::intrude, &Run::close, &Run::pass_time, &Run::host_acts, &Run::poll,
+        static constexpr std::array<Act, 12> acts = {
+            &Run::open,      &Run::call,    &Run::call,    &Run::meddle,
+            &Run::meddle,    &Run::intrude, &Run::close,   &Run::pass_time,
+            &Run::host_acts, &Run::poll,    &Run::folders, &Run::folders,
         };
         while (input_.goes_on()) {
             (this->*acts.at(input_.byte() % acts.size()))();
@@ -117,6 +121,31 @@ private:
         holds(reply == want, "answers a call wrongly");
     }
 
+    /// A packet for Shared Folders, whose good ones have the answer that they must have.
+    void folders() {
+        auto* book = choose(true);
+        const bool is_good = input_.byte() % 2 == 0;
+        const auto kind = input_.byte();
+        const auto way = input_.byte() % 2 == 0 ? Guest::Way::low : Guest::Way::high;
+        const auto rest = input_.text(input_.byte() % 130);
+        const auto packet = is_good         ? legacy(getattr, getattr_packet("s"), kind)
+                            : kind % 2 == 0 ? in_session(session_, kind / 2U, rest)
+                                            : legacy(kind / 2U, rest);
+        if (book == nullptr || is_hostile_)
+            return;
+        book->used = guest_.host.now();
+        const auto reply = guest_.call(book->channel, "f " + packet, way);
+        if (is_disabled_) {
+            holds(reply == "0 disabled", "answers though sharing is disabled");
+            return;
+        }
+        holds(reply && reply->starts_with("1 "), "refuses a packet of Shared Folders");
+        holds(!is_good || reply->substr(2, 8) == number(kind) + number(0),
+              "answers a good packet of Shared Folders wrongly");
+        if (kind / 2U == create_session && number_at(*reply, 26) == 0)
+            session_ = number_at(*reply, 54, 8);
+    }
+
     /// One step of a guest that does not keep to the rules. No bytes of its messages are ASCII, so
     /// that none is a call.
     void meddle() {
@@ -181,6 +210,11 @@ private:
         } else if (what % 8 == 2) {
             tell({"hostile", scripts.at(what / 8 % scripts.size())});
             is_hostile_ = true;
+        } else if (what % 8 == 4) {
+            is_disabled_ = what / 8 % 2 == 0;
+            tell({"hgfs", is_disabled_ ? "disable" : "enable"});
+        } else if (what % 8 == 5) {
+            tell({"hgfs", "restart"});
         } else if (what % 8 == 3) {
             start_anew();
         } else {
@@ -212,10 +246,17 @@ private:
     }
 
     Input input_;
-    Guest guest_{options};
+    static std::string share() {
+        static const packets::Folder folder;
+        return folder.path().string();
+    }
+
+    Guest guest_{options + share()};
     std::vector<Book> books_;
     std::map<std::string, std::string> values_;
+    std::uint64_t session_ = 0; ///< of Shared Folders, if it is still there
     bool is_hostile_ = false;
+    bool is_disabled_ = false; ///< sharing
 };
 
 } // namespace

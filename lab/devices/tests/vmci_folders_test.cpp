@@ -345,6 +345,9 @@ TEST_P(VmciFolders, KeepNoMoreLateRepliesThanTheyMay) {
     EXPECT_EQ(guest.state(), 0U); // nothing of the guest's is touched after a reset
     ASSERT_TRUE(guest.guest.bring_up());
     EXPECT_EQ(notices().size(), 0U);
+    EXPECT_GT(guest.post(packet), 0); // there is room again
+    guest.guest.host.advance(100ms);
+    EXPECT_EQ(notices().size(), 1U);
 }
 
 TEST_P(VmciFolders, MayNeverAnswerOrFail) {
