@@ -466,6 +466,8 @@ TEST_F(VsockTest, DetachesWhenTheProgramIsGone) {
     EXPECT_EQ(rings->to_guest.ready(), 9U);
     program_.close_end();
     ASSERT_TRUE(settle());
+    expect(Type::wrote);
+    expect(Type::shutdown, shut_both);
     EXPECT_EQ(guest_.detached, std::vector{stream.pair()});
     EXPECT_EQ(connections(), 0U);
     EXPECT_EQ(host_.watches(), 0U);
@@ -482,11 +484,13 @@ TEST_F(VsockTest, DoesNotDetachBeforeTheGuestKnows) {
     guest_.tell(with_handle(guest_packet(Type::offer), pair));
     expect_handle(Type::attach, pair);
     expect(Type::wrote);
-    expect(Type::shutdown, shut_send);
+    // A guest that sees the end of what it reads may count on it that nobody hears it.
+    expect(Type::shutdown, shut_both);
     ASSERT_TRUE(settle());
     GuestStream stream{guest_, guest_port, to_, pair};
     stream.write("to nobody");
     ASSERT_TRUE(settle());
+    expect_silence();
     host_.advance(Connection::settling - 1ms);
     ASSERT_TRUE(stream.is_there());
     EXPECT_EQ(stream.read(), "short");
@@ -773,6 +777,29 @@ TEST_F(VsockTest, UsesAnotherPortEachTime) {
     EXPECT_GE(first, 1024U);
 }
 
+TEST_F(VsockTest, UsesThePortThatIsWanted) {
+    to_ = 700;
+    const auto ask = [&] { return tell({"connect", "1030", "unix", program_.path(), "700"}); };
+    EXPECT_EQ(ask().value("host_port", 0U), 700U);
+    expect(Type::request2, usual_size, queue_state_bit);
+    EXPECT_FALSE(ask().value("error", "").empty());
+    guest_.tell(guest_packet(Type::rst));
+    EXPECT_EQ(ask().value("host_port", 0U), 700U);
+    expect(Type::request2, usual_size, queue_state_bit);
+}
+
+TEST_F(VsockTest, DetachesFromAnAcceptingGuestAtOnce) {
+    std::string id;
+    auto stream = connect_to_guest(id);
+    program_.write("short");
+    program_.close_end();
+    ASSERT_TRUE(settle());
+    expect(Type::wrote);
+    expect(Type::shutdown, shut_both);
+    EXPECT_EQ(guest_.detached, std::vector{stream.pair()});
+    EXPECT_EQ(state_of(id), "ended");
+}
+
 TEST_F(VsockTest, TakesRefusalsOfTheGuest) {
     const auto id = begin();
     expect(Type::request2, usual_size, queue_state_bit);
@@ -903,6 +930,8 @@ TEST_F(VsockTest, RefusesWrongCommands) {
                              "unlisten 5000",
                              "connect 1 unix /nonexistent/p",
                              "connect x unix /p",
+                             "connect 1 unix /p x",
+                             "connect 1 unix /p 4294967295",
                              "result 7",
                              "result x",
                              "reset 7",

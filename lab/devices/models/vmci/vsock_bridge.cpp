@@ -232,15 +232,23 @@ void Bridge::guest_leaves(std::size_t most) {
 /// After all was carried that could be: who has to be told of an end, and what to wait for.
 void Bridge::settle() {
     const bool has_left = pair_ == nullptr;
+    const bool is_gone = !has_left && is_input_over_ && socket_.is_peer_gone();
+    if (is_gone && !is_output_shut_) {
+        is_output_shut_ = is_output_broken_ = true;
+        begin_of_bytes_ = end_of_bytes_;
+    }
+    std::uint64_t mode = 0;
     if (!has_left && is_input_over_ && !std::exchange(has_told_input_, true))
-        end_.tell(Type::shutdown, shut_send);
+        mode |= shut_send;
     if (!has_left && is_output_broken_ && !std::exchange(has_told_output_, true))
-        end_.tell(Type::shutdown, shut_receive);
+        mode |= shut_receive;
+    if (mode != 0) // in one packet: a program that closes ends both directions at once
+        end_.tell(Type::shutdown, mode);
     watch_->want_read(!has_left && !is_input_over_ && !is_queue_full_);
     watch_->want_write(waiting() > 0 || has_more_);
     if (has_left && waiting() == 0)
         end_.over("the guest has closed it");
-    else if (!has_left && is_input_over_ && (is_output_shut_ || socket_.is_peer_gone()))
+    else if (!has_left && is_input_over_ && is_output_shut_)
         end_.over("both ends have closed it");
 }
 

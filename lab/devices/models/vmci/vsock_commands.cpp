@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* usage =
-    "vsock knows listen PORT unix PATH, unlisten PORT, connect PORT unix PATH, result ID, "
+    "vsock knows listen PORT unix PATH, unlisten PORT, connect PORT unix PATH [FROM], result ID, "
     "reset ID, dgram PORT echo|close, send FROM TO TEXT, hostile SCRIPT and show";
 
 /// Any but the port that stands for none.
@@ -65,7 +65,7 @@ Reply Peer::command(Words words) {
     static constexpr Verb verbs[] = {
         {"listen", 3, 3, &Peer::listen},
         {"unlisten", 1, 1, &Peer::unlisten},
-        {"connect", 3, 3, &Peer::connect},
+        {"connect", 3, 4, &Peer::connect},
         {"result", 1, 1, &Peer::result},
         {"reset", 1, 1, &Peer::reset_one},
         {"dgram", 2, 2, &Peer::endpoint},
@@ -109,13 +109,18 @@ Reply Peer::connect(Words words) {
         return no_port(words[0]);
     if (words[1] != "unix")
         return Failure{usage};
+    const auto from = words.size() > 3 ? parse_port(words[3]) : free_port(*port);
+    if (!from)
+        return no_port(words[3]);
+    if (find(Ports{*port, *from}) != nullptr)
+        return Failure{"port " + std::to_string(*from) + " is connected to that port already"};
     if (is_full())
         return Failure{"there are too many vsock connections: wait until some have ended"};
     auto socket = UnixSocket::connect(std::string(words[2]));
     if (!socket)
         return Failure{socket.sentence()};
-    auto& connection = connections_.emplace_back(
-        shared_, next_id_++, Ports{*port, free_port(*port)}, std::move(socket.value()));
+    auto& connection = connections_.emplace_back(shared_, next_id_++, Ports{*port, *from},
+                                                 std::move(socket.value()));
     connection.connect();
     return json{{"id", connection.id()}, {"host_port", connection.ports().host}};
 }

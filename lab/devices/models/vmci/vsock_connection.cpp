@@ -297,7 +297,7 @@ bool Connection::moved() {
 
 void Connection::over(std::string_view why) {
     const auto left = connected_at_ + settling - shared_.host.now();
-    if (state_ != State::connected || left.count() <= 0)
+    if (state_ != State::connected || is_hosts_ || left.count() <= 0)
         return finish(why);
     wait_until(left, &Connection::end);
 }

@@ -45,7 +45,8 @@ public:
     /// Until the other end has answered; as long as guests wait by default.
     static constexpr std::chrono::seconds patience{2};
     /// A guest that is told of a detachment before it has come to know that it is connected takes
-    /// that for a refusal. So a program that ends at once keeps its connection for so long.
+    /// that for a refusal. So a program that ends at once keeps its connection for so long, unless
+    /// the host has asked for it: then it was the guest that said when it is connected.
     static constexpr std::chrono::seconds settling{1};
     /// Sizes of a queue that this end takes part in, and the one it proposes.
     static constexpr std::uint64_t least_size = 128, most_size = 1U << 20, own_size = 262144;
