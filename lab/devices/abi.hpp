@@ -22,6 +22,8 @@ struct ObjectProperty;
 struct PCIDevice;
 struct QEMUTimer;
 struct QEMUTimerListGroup;
+struct VMStateDescription;
+struct VMStateIf;
 
 struct InterfaceInfo {
     const char* type;
@@ -134,6 +136,14 @@ bool msi_enabled(const PCIDevice*);
 void msi_notify(PCIDevice*, unsigned);
 void pci_set_irq(PCIDevice*, int);
 AddressSpace* pci_device_iommu_address_space(PCIDevice*);
+
+// Snapshots: what QEMU itself keeps of a PCI device, and of its MSI-X.
+extern const VMStateDescription vmstate_pci_device;
+extern const VMStateDescription vmstate_msix;
+constexpr std::uint32_t any_instance = ~std::uint32_t{0};
+int vmstate_register_with_alias_id(VMStateIf*, std::uint32_t instance, const VMStateDescription*,
+                                   void* opaque, int alias, int required_version, Error**);
+void vmstate_unregister(VMStateIf*, const VMStateDescription*, void* opaque);
 
 // CPUs.
 // __thread, not thread_local: the latter would want a C++ wrapper that QEMU does not have.

@@ -36,6 +36,7 @@ struct Device {
     std::string options;
     QemuHost host;
     std::unique_ptr<PciModel> model; ///< null before realize and after exit
+    bool is_touched = false;         ///< since it was reset
     PciShape shape;
     std::array<BarContext, 6> bars;
 
@@ -66,6 +67,7 @@ void set_error(Error** error, const Device& device, const char* why) {
 std::uint64_t bar_read(void* opaque, std::uint64_t offset, unsigned size) {
     const auto& bar = *static_cast<BarContext*>(opaque);
     auto& device = *bar.device;
+    device.is_touched = true;
     return guarded(device.info->name, all_ones, [&] {
         return device.model ? device.model->read(bar.number, offset, size) : all_ones;
     });
@@ -74,6 +76,7 @@ std::uint64_t bar_read(void* opaque, std::uint64_t offset, unsigned size) {
 void bar_write(void* opaque, std::uint64_t offset, std::uint64_t value, unsigned size) {
     const auto& bar = *static_cast<BarContext*>(opaque);
     auto& device = *bar.device;
+    device.is_touched = true;
     guarded(device.info->name, [&] {
         if (device.model)
             device.model->write(bar.number, offset, value, size);
@@ -83,6 +86,7 @@ void bar_write(void* opaque, std::uint64_t offset, std::uint64_t value, unsigned
 void reset(void* opaque) {
     auto& device = *static_cast<Device*>(opaque);
     guarded(device.info->name, [&] { device.model->reset(); });
+    device.is_touched = false;
 }
 
 MemoryRegion* region_of(Device& device, unsigned bar) {
@@ -182,6 +186,21 @@ bool add_interrupts(Device& device, Error** error) {
     return false;
 }
 
+/// QEMU saves what is its own: configuration space, the state of the interrupt lines, MSI-X. The
+/// model is restored as after a reset; `models` tells who wants to know whether that is enough.
+constexpr const VMStateDescription* const saved_parts[] = {&vmstate_pci_device, &vmstate_msix};
+
+void add_to_snapshots(Device& device) {
+    for (const auto* part : saved_parts)
+        vmstate_register_with_alias_id(reinterpret_cast<VMStateIf*>(device.pci), any_instance, part,
+                                       device.pci, -1, 0, nullptr);
+}
+
+void remove_from_snapshots(Device& device) {
+    for (const auto* part : saved_parts)
+        vmstate_unregister(reinterpret_cast<VMStateIf*>(device.pci), part, device.pci);
+}
+
 void realize_device(Device& device, Error** error) {
     check_pci_config(device.pci);
     auto model = device.info->create(device.host, device.options);
@@ -194,6 +213,7 @@ void realize_device(Device& device, Error** error) {
         return;
     device.model = std::move(model.value());
     register_bars(device);
+    add_to_snapshots(device);
     qemu_register_reset(reset, &device);
 }
 
@@ -211,6 +231,7 @@ void realize(PCIDevice* pci, Error** error) {
 void unrealize(PCIDevice* pci) {
     auto& device = *devices().at(pci);
     qemu_unregister_reset(reset, &device);
+    remove_from_snapshots(device);
     guarded(device.info->name, [&] { device.model.reset(); });
     remove_interrupts(device);
 }
@@ -277,7 +298,9 @@ nlohmann::json list_pci_devices() {
     auto list = nlohmann::json::array();
     for (const auto& [object, device] : devices())
         if (device->model)
-            list.push_back({{"id", id_of(*device)}, {"model", device->info->name}});
+            list.push_back({{"id", id_of(*device)},
+                            {"model", device->info->name},
+                            {"touched", device->is_touched}});
     return list;
 }
 

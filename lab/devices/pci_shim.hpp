@@ -17,7 +17,8 @@ namespace vmguest::lab {
 /// Once, before any device is made.
 void register_pci_types();
 
-/// The plugged devices: [{"id", "model"}], ids being null where none was given.
+/// The plugged devices: [{"id", "model", "touched"}], ids being empty where none was given;
+/// one is touched if a register or port was accessed since it was reset.
 nlohmann::json list_pci_devices();
 /// How many devices' storage exists, unplugged ones that QEMU still refers to included.
 std::size_t pci_device_storage();

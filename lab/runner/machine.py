@@ -223,6 +223,15 @@ class Machine:
             raise LabError(f"the device plugin refused: {reply['error']}")
         return reply
 
+    def used_models(self, devices):
+        """Those of our device models that the guest has changed something in: QEMU saves no such state."""
+        used = [device["id"] for device in self.plugin("models")["devices"] if device["touched"]] if devices else []
+        if "backdoor" in devices and self.plugin("model backdoor channels"):
+            used.append("backdoor")
+        if "balloon" in devices and self.plugin("model balloon show")["started"]:
+            used.append("balloon")
+        return used
+
     def stop(self):
         """End QEMU: politely, then by its pid."""
         if self.process.poll() is None:

@@ -31,7 +31,7 @@ SPARE_DISK = 2 << 30  # bytes that stay free
 READY = b"lab/guest/init: ready"  # stage 1's last line on the console before it waits
 SAVE_SECONDS = 5
 # Devices that QEMU saves whole. It says nothing of one that it does not: with any other, boot.
-SAVED_DEVICES = {"virtio-serial-pci", "virtserialport", "virtio-9p-pci", *machine.NIC_MODELS.values()}
+SAVED_DEVICES = {"virtio-serial-pci", "virtserialport", "virtio-9p-pci", *machine.NIC_MODELS.values(), *machine.PCI_MODELS}
 
 
 @dataclass
@@ -77,13 +77,13 @@ def folder_of(plan):
     """Where this machine's snapshot is or would be: the name is made of all that shapes it.
 
     The kernel's command line, and so VMGUEST_APPEND, is among QEMU's words.
-    Of the device plugin only the models and their options are part of that: that it counts, a guest
-    cannot see. A model has no state in a snapshot; nothing has talked to one when it is taken but the
-    kernel, which has asked for what the model would answer again. It asks for no Shared Folders, so
-    these play no part either.
+    Of the device plugin only the models and their options are part of that, and its file, for the
+    kernel has asked the backdoor what it would answer again: that it counts, a guest cannot see.
+    Shared Folders the kernel does not ask for, so these play no part either.
     """
     words = [word.replace(plan.run_dir, "RUN") for word in machine.shape(plan)]
-    files = (shutil.which(words[0]) or "", plan.kernel["vmlinux"], plan.initrd)
+    files = [shutil.which(words[0]) or "", plan.kernel["vmlinux"], plan.initrd]
+    files += [machine.PLUGIN] if plan.devices else []
     return root() / prepare.keyed([*words, machine.model_options(plan.devices), *map(stamp, files)])
 
 
@@ -147,13 +147,15 @@ def save(plan, running, seconds_left):
             if not is_ours:
                 raise LabError("another run is saving one")  # the next run of this machine will do it
             make_room()
-            prepare.publish(folder, lambda scratch: write(scratch, running))
+            prepare.publish(folder, lambda scratch: write(scratch, running, plan.devices))
             tell(f"saved the snapshot {folder.name} in {time.monotonic() - started:.2f} s, {size_of(folder) >> 20} MiB")
     except (LabError, OSError) as error:
         tell(f"no snapshot was made: {error}")
 
 
-def write(scratch, running):
+def write(scratch, running, devices):
+    if used := running.used_models(devices):
+        raise LabError(f"the guest has used {' and '.join(used)}, whose state would be lost")
     text = boot_log(running)
     with open(scratch / "state", "w+b") as state:
         running.save(state.fileno(), SAVE_SECONDS)

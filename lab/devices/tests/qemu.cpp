@@ -213,6 +213,21 @@ nlohmann::json Qemu::monitor(const std::string& command, const nlohmann::json& a
     return ask(request);
 }
 
+void Qemu::save(const std::string& file) {
+    monitor("migrate", {{"uri", "exec:cat > " + file}});
+    wait_for_state();
+}
+
+void Qemu::wait_for_state() {
+    nlohmann::json about;
+    const bool is_over = happens([&] {
+        about = monitor("query-migrate")["return"];
+        return about.value("status", "") == "completed" || about.value("status", "") == "failed";
+    });
+    if (!is_over || about["status"] != "completed")
+        throw std::runtime_error("the machine's state is not through: " + about.dump());
+}
+
 std::string Qemu::test(const std::string& command) {
     if (!test_)
         test_ = std::make_unique<Link>(directory_ / "test");

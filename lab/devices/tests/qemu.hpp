@@ -53,6 +53,10 @@ public:
     /// A verb of the control socket.
     nlohmann::json control(const std::string& line);
     nlohmann::json monitor(const std::string& command, const nlohmann::json& arguments = {});
+    /// Write the machine's state to a file.
+    void save(const std::string& file);
+    /// One that was started with "-incoming" has its state from now on.
+    void wait_for_state();
     /// A command of QEMU's test protocol; gives what follows "OK".
     std::string test(const std::string& command);
 

@@ -4,11 +4,15 @@
 // The plugin inside the installed QEMU: what it refuses, what it answers, what a device of ours
 // and its counters do. The machine's CPU stands still; QEMU's test protocol plays the guest.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "models/vmguest_test.hpp"
 #include "models/vmguest_test_port.hpp"
@@ -22,6 +26,27 @@ using nlohmann::json;
 constexpr unsigned slot = 5;
 const std::vector<std::string> stopped = {"-S"};
 const std::vector<std::string> with_device = {"-S", "-device", "vmguest-test,id=t0,addr=5"};
+
+/// A file for a machine's state.
+class State {
+public:
+    State() : path_(std::filesystem::temp_directory_path() / "lab-devices-state-XXXXXX") {
+        close(mkstemp(path_.data()));
+    }
+    ~State() { std::filesystem::remove(path_); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    const std::string& path() const { return path_; }
+    /// The arguments of a machine that takes it over.
+    std::vector<std::string> with(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.end(), {"-incoming", "exec:cat " + path_});
+        return arguments;
+    }
+
+private:
+    std::string path_;
+};
 
 std::ptrdiff_t line_count(const std::string& text) {
     return std::count(text.begin(), text.end(), '\n');
@@ -157,6 +182,12 @@ protected:
         qemu_.write_config(where, 0x18, static_cast<std::uint32_t>(table + shift * 0x100));
         qemu_.write_config(where, 4, 7); // ports, memory, bus master
     }
+    unsigned msix_capability() {
+        unsigned capability = qemu_.read_config(slot, 0x34) & 0xff;
+        while ((qemu_.read_config(slot, capability) & 0xff) != 0x11)
+            capability = qemu_.read_config(slot, capability) >> 8 & 0xff;
+        return capability;
+    }
     void order(std::uint32_t what) { qemu_.write(memory + VmguestTest::order, what); }
     json exits() { return qemu_.control("counters {}")["exits"]["t0"]; }
 
@@ -215,9 +246,7 @@ TEST_F(Device, RaisesItsLineWithoutMsix) {
 TEST_F(Device, SendsMessagesWithMsix) {
     place();
     constexpr unsigned mailbox = 0x10'0000; // memory instead of an interrupt controller
-    unsigned capability = qemu_.read_config(slot, 0x34) & 0xff;
-    while ((qemu_.read_config(slot, capability) & 0xff) != 0x11)
-        capability = qemu_.read_config(slot, capability) >> 8 & 0xff;
+    const unsigned capability = msix_capability();
     EXPECT_EQ(qemu_.read_config(slot, capability) >> 16 & 0x7ff, 1U); // two vectors
     qemu_.write(table + 16, mailbox);
     qemu_.write(table + 16 + 8, 0x77);
@@ -245,6 +274,66 @@ TEST_F(Device, IsResetWithTheMachine) {
     for (int i = 0; i < 10'000 && qemu_.control("model t0 show")["scratch"] != 0; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     EXPECT_EQ(qemu_.control("model t0 show")["scratch"], 0);
+}
+
+TEST_F(Device, SaysWhetherItWasTouchedSinceItsReset) {
+    const auto is_touched = [&] { return qemu_.control("models")["devices"][0]["touched"]; };
+    place(); // configuration space is QEMU's
+    EXPECT_EQ(is_touched(), false);
+    qemu_.in(ports);
+    EXPECT_EQ(is_touched(), true);
+    qemu_.monitor("system_reset");
+    for (int i = 0; i < 10'000 && is_touched() == true; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(is_touched(), false);
+    place();
+    qemu_.write(memory + VmguestTest::scratch, 1);
+    EXPECT_EQ(is_touched(), true);
+}
+
+TEST_F(Device, IsRestoredWhereItWasAndAsAfterAReset) {
+    const State state;
+    constexpr unsigned mailbox = 0x10'0000;
+    place();
+    const unsigned capability = msix_capability();
+    qemu_.write(table + 16, mailbox);
+    qemu_.write(table + 16 + 8, 0x77);
+    qemu_.write(table + 16 + 12, 0);
+    qemu_.write_config(slot, capability, 1U << 31);
+    qemu_.write(memory + VmguestTest::scratch, 5);
+    qemu_.save(state.path());
+    Qemu restored(",port=vmguest-test-port", state.with(with_device));
+    restored.wait_for_state();
+    EXPECT_EQ(restored.read_config(slot, 0x10), ports | 1);
+    EXPECT_EQ(restored.read_config(slot, 0x14), memory);
+    EXPECT_EQ(restored.read_config(slot, 4) & 0xffff, 7U);
+    EXPECT_EQ(restored.control("models")["devices"][0]["touched"], false);
+    EXPECT_EQ(restored.in(ports), VmguestTest::identity);
+    EXPECT_EQ(restored.read(memory + VmguestTest::scratch), 0U);
+    restored.write(memory + VmguestTest::order, VmguestTest::fill);
+    EXPECT_EQ(restored.read(mailbox), 0x77U);
+    EXPECT_EQ(restored.errors(), "");
+}
+
+TEST_F(Device, IsSavedUnderTheSameNameAfterAnother) {
+    const State state;
+    for (int round = 0; round < 2; ++round) {
+        qemu_.monitor("device_del", {{"id", "t0"}});
+        qemu_.out(0xae10, 0);
+        qemu_.out(0xae08, 1U << slot);
+        for (int i = 0; i < 10'000 && qemu_.control("models")["storage"] != 0; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ASSERT_EQ(qemu_.control("models")["storage"], 0);
+        qemu_.monitor("device_add", {{"driver", "vmguest-test"},
+                                     {"id", "t0"},
+                                     {"bus", "pci.0"},
+                                     {"addr", std::to_string(slot)}});
+    }
+    place();
+    qemu_.save(state.path());
+    Qemu restored(",port=vmguest-test-port", state.with(with_device));
+    restored.wait_for_state();
+    EXPECT_EQ(restored.in(ports), VmguestTest::identity);
 }
 
 TEST_F(Device, IsCountedExactly) {
@@ -418,6 +507,24 @@ TEST_P(VmciInQemu, RaisesItsLineOtherwise) {
     EXPECT_EQ(qemu_.read_config(slot, 4) & is_raised, is_raised);
     EXPECT_EQ(qemu_.in(ports + 0x08), 1U);
     EXPECT_EQ(qemu_.read_config(slot, 4) & is_raised, 0U);
+}
+
+TEST_P(VmciInQemu, WorksInAMachineThatIsRestored) {
+    const State state;
+    EXPECT_EQ(qemu_.control("models")["devices"][0]["touched"], false);
+    qemu_.save(state.path());
+    Qemu restored("", state.with({"-S", "-device", "vmci,id=v0,addr=5,options=" + options()}));
+    restored.wait_for_state();
+    EXPECT_EQ(restored.in(ports + 0x18), GetParam() ? 0x3cU : 0x1cU);
+    restored.write(memory, mailbox);
+    restored.write(memory + 8, 0x77);
+    restored.write(memory + 12, 0);
+    restored.write_config(slot, msix, 1U << 31);
+    restored.out(ports + 0x0c, 7);
+    restored.out(ports + 0x04, 2);
+    EXPECT_EQ(restored.control("model v0 send 5000 1 x")["sent"], 25);
+    EXPECT_EQ(restored.read(mailbox), 0x77U);
+    EXPECT_EQ(restored.errors(), "");
 }
 
 TEST_P(VmciInQemu, IsUnpluggedWithoutALeftover) {
