@@ -841,6 +841,26 @@ TEST_P(Hostile, TellsTheSidesApart) {
     EXPECT_EQ(guest_.call(polls, "ERROR Unknown Command"), "Capabilities_Register");
 }
 
+TEST_P(Hostile, LiesInAnswersToCommands) {
+    be("+1 command.45 ebx 7; command.0x2d ecx 8; x2 command.45 eax 0xffffffff; command ebx 9");
+    constexpr auto hz = static_cast<std::uint32_t>(Guest::tsc);
+    EXPECT_EQ(guest_.command(45), hz);
+    EXPECT_EQ(guest_.low(Vcpu::rbx), Guest::tsc >> 32); // the first one is left alone by one rule,
+    EXPECT_EQ(guest_.low(Vcpu::rcx), 8U);               // and is the next one's
+    EXPECT_EQ(guest_.command(45), hz);
+    EXPECT_EQ(guest_.low(Vcpu::rbx), 7U);
+    EXPECT_EQ(guest_.command(10), 6U);
+    EXPECT_EQ(guest_.low(Vcpu::rbx), 9U);
+    EXPECT_EQ(guest_.command(45), 0xffff'ffffU);
+    EXPECT_EQ(guest_.low(Vcpu::rbx), Guest::tsc >> 32);
+    EXPECT_EQ(guest_.command(45), 0xffff'ffffU);
+    EXPECT_EQ(guest_.command(45), hz);
+    EXPECT_EQ(committed(), 5U);
+    for (const char* wrong : {"command", "command silent", "command edx 1", "command.x ebx 1",
+                              "command. ebx 1", "open.1 silent", "open eax 1"})
+        EXPECT_TRUE(is_refused(guest_, {"hostile", wrong})) << wrong;
+}
+
 TEST_P(Hostile, RefusesScriptsWithASentence) {
     const auto channel = open();
     be("reply refuse still in force");

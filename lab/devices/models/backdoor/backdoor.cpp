@@ -129,10 +129,24 @@ void Backdoor::out(std::uint16_t port, std::uint32_t value, unsigned size, Vcpu&
 
 std::uint32_t Backdoor::carry_out(Registers& registers) {
     const auto what = registers.ecx & 0xffff;
-    host_.count(what == message ? "backdoor.message" : "backdoor.command");
-    switch (what) {
-    case message:
+    if (what == message) {
+        host_.count("backdoor.message");
         return channels_.step(registers);
+    }
+    host_.count("backdoor.command");
+    const auto eax = answer(what, registers);
+    const auto fault = faults_.strike(Point::command, Side::both, std::to_string(what));
+    if (!fault)
+        return eax;
+    if (fault->action == Action::ebx)
+        registers.ebx = fault->number;
+    if (fault->action == Action::ecx)
+        registers.ecx = fault->number;
+    return fault->action == Action::eax ? fault->number : eax;
+}
+
+std::uint32_t Backdoor::answer(std::uint32_t what, Registers& registers) {
+    switch (what) {
     case get_version:
         return version(registers);
     case get_hardware_version:

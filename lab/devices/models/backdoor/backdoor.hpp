@@ -61,6 +61,7 @@ private:
     static void store(const Registers& before, const Registers& after, Vcpu& cpu);
 
     std::uint32_t carry_out(Registers& registers);
+    std::uint32_t answer(std::uint32_t what, Registers& registers);
     std::uint32_t version(Registers& registers) const;
     static std::uint32_t hardware_version(Registers& registers);
     std::uint32_t frequencies(Registers& registers) const;

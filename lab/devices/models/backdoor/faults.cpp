@@ -22,6 +22,7 @@ constexpr PointName points[] = {
     {"recv-data", Point::recv_data}, {"recv-status", Point::recv_status},
     {"close", Point::close},         {"reply", Point::reply},
     {"request", Point::request},     {"hgfs", Point::folders},
+    {"command", Point::command},
 };
 
 struct StatusName {
@@ -62,6 +63,10 @@ bool is_folders(Point point) {
     return point == Point::folders;
 }
 
+bool is_command(Point point) {
+    return point == Point::command;
+}
+
 bool has_type(Point point) {
     return point == Point::recv_size || point == Point::recv_data;
 }
@@ -89,6 +94,9 @@ constexpr ActionName actions[] = {
     {"cut", Action::cut, Argument::number, is_folders},
     {"id", Action::id, Argument::none, is_folders},
     {"count", Action::count, Argument::number, is_folders},
+    {"eax", Action::eax, Argument::number, is_command},
+    {"ebx", Action::ebx, Argument::number, is_command},
+    {"ecx", Action::ecx, Argument::number, is_command},
 };
 
 bool fill(Fault& fault, Argument kind, std::string_view argument) {
@@ -138,7 +146,8 @@ Result<Faults::Rule> Faults::finish(Rule rule, std::string_view action, std::str
     return no_rule(action);
 }
 
-/// A step's name; behind that of Shared Folders there may be a dot and the kind of request.
+/// A step's name; behind `hgfs` there may be a dot and the kind of request, behind `command` its
+/// number.
 bool Faults::take_step(std::string_view word, Rule& rule) const {
     auto kind = word;
     const auto name = cut(kind, '.');
@@ -150,6 +159,10 @@ bool Faults::take_step(std::string_view word, Rule& rule) const {
     rule.kind = kind;
     if (name == word)
         return true;
+    if (const auto number = parse_number(kind); number && is_command(rule.point)) {
+        rule.kind = std::to_string(*number);
+        return true;
+    }
     return is_folders(rule.point) && std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
 }
 

@@ -29,6 +29,7 @@ enum class Point {
     reply,   ///< to a call of the guest's (RPCI)
     request, ///< of the host's (TCLO)
     folders, ///< a request of Shared Folders (one kind of RPCI)
+    command, ///< what is no message
 };
 
 /// What goes wrong there.
@@ -44,6 +45,9 @@ enum class Action {
     cut,    ///< has only so many bytes
     id,     ///< is another request's
     count,  ///< begins with this number
+    eax,    ///< this register has this number, behind all that is right
+    ebx,
+    ecx,
 };
 
 /// One thing that goes wrong.
@@ -76,7 +80,7 @@ private:
     struct Rule {
         Point point = Point::open;
         Side side = Side::both;
-        std::string kind; ///< empty: any
+        std::string kind; ///< of request, or a command's number in decimal; empty: any
         Occasions occasions;
         Fault fault;
     };
