@@ -18,6 +18,9 @@ REPO = Path(__file__).resolve().parents[2]
 NETBENCH = REPO / "build/host/netbench"
 CPUS, MEMORY = 1, 512  # one CPU: with two, four busy threads share what is often two cores
 GUEST_SECONDS = 900
+# A guest that finds VMware's backdoor takes its clock's speed from there: the figures are of a NIC, and stay
+# comparable with those of before, when the lab had no such models.
+WITHOUT = [word for name in ("backdoor", "balloon", "vmci") for word in ("--device", f"{name}=off")]
 
 
 class MeasureError(Exception):
@@ -37,7 +40,7 @@ def prepare(kernel):
 
 def command(config, kind, kernel, sizes, only, count_file):
     """The lab/vm line of one guest."""
-    argv = [REPO / "lab/vm", "--kernel", kernel, "--drivers", config.drivers, "--nic", config.nic]
+    argv = [REPO / "lab/vm", "--kernel", kernel, "--drivers", config.drivers, "--nic", config.nic, *WITHOUT]
     argv += ["--cpus", CPUS, "--memory", MEMORY, "--timeout", GUEST_SECONDS, "--peer", f"exec {NETBENCH} peer"]
     argv += ["--count", count_file] if kind == COUNTS else []
     argv += ["--", NETBENCH, "run", "--benchmark_format=json"]

@@ -195,6 +195,7 @@ class Output(unittest.TestCase):
             argv = measure.command(figures.CONFIGS[1], kind, "6.1", {"packets": 7}, "udp_tx", "/x")
             self.assertEqual(("--count" in argv, "--plugin" in argv), (wanted, wanted))
             self.assertIn("--benchmark_filter=^udp_tx/", argv)
+            self.assertEqual([word for word in argv if word.endswith("=off")], ["backdoor=off", "balloon=off", "vmci=off"])
             self.assertEqual(argv[-2:], ["--packets", "7"])
 
 

@@ -3,8 +3,8 @@
 # Copyright (c) 2026 the vmguest authors
 #
 # balloon.sh STAGE WORD…   one hostile act against the driver of the balloon, in the guest (lib.sh).
-# vm: --device backdoor --device balloon --memory 1024 --timeout 600
-# vm doorbell: --device backdoor --device balloon,offer=0x3e --device vmci --memory 1024 --timeout 600
+# vm: --memory 1024 --timeout 600
+# vm doorbell: --device balloon,offer=0x3e --memory 1024 --timeout 600
 . "$(dirname "$0")/lib.sh"
 
 mib=$((1 << 20))

@@ -23,7 +23,6 @@ NICS = ("vmxnet3", "e1000", "virtio-net")
 DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product", "guestlib", "hz", "start", "hostile"),
            "balloon": ("target", "offer", "legacy", "hostile"),
            "vmci": ("mode", "vectors", "msi", "caps", "context", "hostile")}  # fmt: skip
-DEVICES_ON = ()  # without being asked for
 LATER = {
     "--xen": "runs on Xen are not built yet",
 }
@@ -37,8 +36,9 @@ The guest sees this machine's files read-only under a writable overlay.
   --cpus N  --memory MIB        (2, 512)
   --nic MODEL[,backend=SPEC]    vmxnet3 | e1000 | virtio-net; repeatable; SPEC is a QEMU -netdev,
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
-  --device NAME[,KEY=VALUE]...  a VMware device model: backdoor, balloon, vmci; NAME=off leaves one out; repeatable
-  --share NAME=DIR[,ro]         a Shared Folder, with --device backdoor and vmci by itself; repeatable
+  --device NAME[,KEY=VALUE]...  settings of a VMware device model; all are on: backdoor, balloon, vmci; repeatable
+  --device NAME=off             leave one out
+  --share NAME=DIR[,ro]         a Shared Folder, behind the backdoor and VMCI; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
   --keep-log FILE               write the whole console log
@@ -188,9 +188,9 @@ def name_nics(specs):
     return nics
 
 
-def choose_devices(specs, shares):
-    """What is on without being asked for, then what was asked for in its order: the last word on a device counts."""
-    devices = dict.fromkeys([*DEVICES_ON, *(SHARE_CARRIERS if shares else ())], "") | dict(specs)
+def choose_devices(specs):
+    """All device models but those that were left out: the last word on a device counts."""
+    devices = dict.fromkeys(DEVICES, "") | dict(specs)
     return {name: options for name, options in devices.items() if options is not None}
 
 
@@ -233,7 +233,7 @@ def run(argv):
             command=command,
             directory=os.getcwd(),
             nics=name_nics(args.nic),
-            devices=choose_devices(args.device, args.share),
+            devices=choose_devices(args.device),
             shares=args.share,
             drivers=args.drivers,
             append=args.append,

@@ -121,7 +121,7 @@ class LabControl:
     def backdoor(self, *words):
         """Ask the model of the backdoor.  Raises LabError."""
         if "backdoor" not in self.plan.devices:
-            raise LabError("this machine has no backdoor: start lab/vm with --device backdoor")
+            raise LabError("this machine has no backdoor: start lab/vm without --device backdoor=off")
         return self.machine.plugin("model " + json.dumps(["backdoor", *words]))
 
     def rpc(self, argv, _request):
@@ -168,7 +168,7 @@ class LabControl:
     def ask_balloon(self, *words):
         """Ask the model of the balloon.  Raises LabError."""
         if "balloon" not in self.plan.devices:
-            raise LabError("this machine has no balloon: start lab/vm with --device backdoor --device balloon")
+            raise LabError("this machine has no balloon: start lab/vm without --device balloon=off")
         return self.machine.plugin("model " + json.dumps(["balloon", *words]))
 
     def balloon(self, argv, _request):
@@ -194,7 +194,7 @@ class LabControl:
     def ask_vmci(self, *words):
         """Ask the model of VMCI.  Raises LabError."""
         if "vmci" not in self.plan.devices:
-            raise LabError("this machine has no VMCI device: start lab/vm with --device vmci")
+            raise LabError("this machine has no VMCI device: start lab/vm without --device vmci=off")
         return self.machine.plugin("model " + json.dumps(["vmci", *words]))
 
     def vmci(self, argv, _request):

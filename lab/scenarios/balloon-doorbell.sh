@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: the balloon's doorbell in VMCI wakes the kernel's own vmw_balloon when the target changes
-# vm: --device backdoor --device balloon,offer=0x3e --device vmci --memory 1024 --timeout 300
+# vm: --device balloon,offer=0x3e --memory 1024 --timeout 300
 # drivers: stock
 # check: 7.3/stock
 . "$(dirname "$0")/lib.sh"

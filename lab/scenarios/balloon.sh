@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: the model of the balloon moves the kernel's own driver: up, down, reset, in frames of 4 KiB and 2 MiB, and refuses
-# vm: --device backdoor --device balloon --memory 1024 --timeout 300
+# vm: --memory 1024 --timeout 300
 # drivers: stock
 # check: 7.3/stock
 . "$(dirname "$0")/lib.sh"

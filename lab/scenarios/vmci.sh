@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: the model of VMCI in port mode under the kernel's own drivers: probe, context, datagrams, interrupts, reload, refusals
-# vm: --device vmci --timeout 500
+# vm: --timeout 500
 # drivers: stock
 # check: 6.1/stock 7.3/stock
 . "$(dirname "$0")/lib.sh"

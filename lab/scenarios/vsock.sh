@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: the kernel's vsock over VMCI talks to programs of the host: streams and datagrams, both ways, ends, refusals, a hostile host
-# vm: --device vmci --memory 1024 --timeout 1200
+# vm: --memory 1024 --timeout 1200
 # drivers: stock
 # check: 6.12/stock
 . "$(dirname "$0")/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: the kernel's vsock over VMCI: a gigabyte each way, a thousand connections, as many at a time as queue pairs may be
-# vm: --device vmci --memory 1024 --timeout 3000
+# vm: --memory 1024 --timeout 3000
 # drivers: stock
 . "$(dirname "$0")/../lib.sh"
 
