@@ -16,6 +16,7 @@
 
 END is '-' (stdin is the connection), 'PORT' (connect to the host's), 'listen:PORT' (wait for one), or
 'local:PORT' (connect to this machine's own).  Sizes are bytes, or with K, M or G behind the number.
+Whoever waits in vain gives up after 300 s, or what VSOCK_SECONDS says.
 """
 
 import errno
@@ -31,7 +32,7 @@ import time
 
 HOST = 2
 BLOCK = 1 << 20
-SECONDS = 300  # for anything that does not move
+SECONDS = float(os.environ.get("VSOCK_SECONDS", 300))  # for anything that does not move
 LONGEST_DATAGRAM = 69608
 
 
@@ -53,12 +54,15 @@ def stream(size):
 
 def open_end(end):
     if end == "-":
-        return socket.socket(fileno=os.dup(0))
+        link = socket.socket(fileno=os.dup(0))
+        link.settimeout(SECONDS)
+        return link
     link = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
     where, _, port = end.rpartition(":")
     if where == "listen":
         link.bind((socket.VMADDR_CID_ANY, int(port)))
         link.listen(8)
+        link.settimeout(SECONDS)
         print("listening", flush=True)
         link, _ = link.accept()
     else:

@@ -39,14 +39,14 @@ $vsock 5000 refused
 {
 	labctl vsock listen 5000 -- $vsock - echo
 	labctl vsock listen 5001 -- $vsock - receive
-	labctl vsock listen 5002 -- $vsock - send 24M
+	labctl vsock listen 5002 -- $vsock - send 64M
 	labctl vsock listen 5003 -- $vsock - both 8M
 	labctl vsock listen 5004 -- sleep 2
 	labctl vsock listen 5005 -- cat /proc/sys/kernel/ostype
 }
 
 step "the guest connects: a stream each way and both at once, each byte compared by hash"
-$vsock 5001 send 24M
+$vsock 5001 send 64M
 $vsock 5002 receive
 $vsock 5003 both 8M
 wait_for 20 quiet
@@ -84,6 +84,10 @@ labctl vsock reset "$(labctl vsock | awk '/^connection .* host 5006/ { print $2 
 wait $waiting || true
 wait_for 20 quiet
 
+step "who waits for a connection that never comes gives up"
+! VSOCK_SECONDS=2 timeout 60 $vsock listen:6005 echo > /run/vsock.6005 2>&1 || fail "an echo of nobody is done"
+grep -q 'timed out' /run/vsock.6005 || fail "the one who waits says: $(cat /run/vsock.6005)"
+
 step "a closed port refuses again"
 labctl vsock close 5006
 $vsock 5006 refused
@@ -94,8 +98,8 @@ $vsock 5001 send 8M
 [ $(($(requests received.wrote) - before)) -lt 2048 ] || fail "$(($(requests received.wrote) - before)) notices for 8 MiB"
 
 step "connections in a row, and many at a time"
-$vsock 5000 sequence 30
-$vsock 5000 parallel 30
+$vsock 5000 sequence 100
+$vsock 5000 parallel 100
 wait_for 60 quiet
 
 step "datagrams of all sizes, and one that the host begins"
