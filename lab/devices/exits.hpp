@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// Counts exits of PCI devices, QEMU's own included, and makes them lose writes or vanish: a layer is put
-// between QEMU's memory dispatch and the handlers of each region of a device that was given an id.
+// Counts exits of PCI devices, QEMU's own included, and makes them lose writes or vanish: a layer
+// is put between QEMU's memory dispatch and the handlers of each region of a device that was given
+// an id.
 #pragma once
 
 #include <atomic>

@@ -601,10 +601,10 @@ TEST(OwnDevices, LoseWritesOnRequest) {
     EXPECT_EQ(qemu.read(liveness), ~6U); // 7 got lost
     EXPECT_TRUE(try_write(8));
     for (const char* wrong :
-         {"hostile", "hostile e0", "hostile e0 rude", "hostile e0 vanish edu-mmio", "hostile e0 drop-writes edu-mmio 4 4",
-          "hostile e0 drop-writes edu-mmio 5 4 1", "hostile e0 drop-writes edu-mmio 4 x 1",
-          "hostile e0 drop-writes edu-mmio 4 0x 1", "hostile e0 drop-writes nowhere 4 4 1",
-          "hostile e1 faithful"})
+         {"hostile", "hostile e0", "hostile e0 rude", "hostile e0 vanish edu-mmio",
+          "hostile e0 drop-writes edu-mmio 4 4", "hostile e0 drop-writes edu-mmio 5 4 1",
+          "hostile e0 drop-writes edu-mmio 4 x 1", "hostile e0 drop-writes edu-mmio 4 0x 1",
+          "hostile e0 drop-writes nowhere 4 4 1", "hostile e1 faithful"})
         EXPECT_TRUE(qemu.control(wrong).contains("error")) << wrong;
 }
 
