@@ -48,6 +48,8 @@
 /* A buffer is a page (that the device can address), a head where it fits half of one. */
 #define VMXNET3_RX_PAGE		min_t(u32, PAGE_SIZE, 8192)
 #define VMXNET3_RX_HALF		2048u
+/* Longest frame that ethtool may ask to be copied: beyond, a copy saves no memory. */
+#define VMXNET3_RX_COPY_MAX	512u
 /* Most that a packet may measure while a program looks at it in one piece. */
 #define VMXNET3_XDP_MAX_FRAME	(VMXNET3_RX_PAGE - XDP_PACKET_HEADROOM - VMXNET3_RX_TAILROOM)
 /* What an Ethernet frame adds to the MTU, VLAN tag and frame check included. */
@@ -138,6 +140,7 @@ enum vmxnet3_poll_stat {
 	VMXNET3_POLL_RX_XDP_REDIRECT,
 	VMXNET3_POLL_RX_XDP_DROP,
 	VMXNET3_POLL_RX_XDP_ABORTED,
+	VMXNET3_POLL_RX_COPIED,
 	VMXNET3_POLL_RX_SKIPPED,
 	VMXNET3_POLL_RX_REFILL_FAILED,
 	VMXNET3_POLL_RX_DROP_NOMEM,
@@ -253,6 +256,7 @@ struct vmxnet3_rxq {
 	struct page_pool *pool[2];
 	u32 buf_size[2];
 	u32 headroom;
+	u32 copybreak;		/* frames up to this are copied; set at any time, outlives the rings */
 	u32 merged_above;	/* a longer packet is several that the device merged */
 	struct device *dma_dev;
 	enum dma_data_direction dma_dir;
@@ -517,6 +521,7 @@ int vmxnet3_rx_prefill(struct vmxnet3_rings *rings, struct vmxnet3_ring_mem *mem
 void vmxnet3_rx_start(struct vmxnet3_queue *q);
 void vmxnet3_rx_kick(struct vmxnet3_queue *q);
 void vmxnet3_rx_drain(struct vmxnet3_queue *q);
+void vmxnet3_rx_set_copybreak(struct vmxnet3_priv *priv, u32 len);
 void vmxnet3_rx_refill_timer(struct timer_list *t);
 
 /* from vmxnet3_irq.c */

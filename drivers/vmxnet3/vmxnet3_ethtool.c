@@ -68,6 +68,33 @@ static int vmxnet3_set_ringparam(struct net_device *netdev, struct ethtool_ringp
 	return vmxnet3_reconfigure(priv, &config);
 }
 
+static int vmxnet3_get_tunable(struct net_device *netdev, const struct ethtool_tunable *tunable,
+			       void *value)
+{
+	struct vmxnet3_priv *priv = netdev_priv(netdev);
+
+	if (tunable->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	*(u32 *)value = priv->queue[0].rx.copybreak;
+	return 0;
+}
+
+static int vmxnet3_set_tunable(struct net_device *netdev, const struct ethtool_tunable *tunable,
+			       const void *value)
+{
+	u32 len = *(const u32 *)value;
+
+	if (tunable->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	if (len > VMXNET3_RX_COPY_MAX) {
+		netdev_err(netdev, "rx-copybreak %u is too large; at most %u\n", len,
+			   VMXNET3_RX_COPY_MAX);
+		return -EINVAL;
+	}
+	vmxnet3_rx_set_copybreak(netdev_priv(netdev), len);
+	return 0;
+}
+
 static void vmxnet3_get_channels(struct net_device *netdev, struct ethtool_channels *c)
 {
 	struct vmxnet3_priv *priv = netdev_priv(netdev);
@@ -242,6 +269,8 @@ const struct ethtool_ops vmxnet3_ethtool_ops = {
 	.get_rxfh_key_size = vmxnet3_get_rxfh_key_size,
 	.get_rxfh_indir_size = vmxnet3_get_rxfh_indir_size,
 	VMGUEST_RXFH_MEMBERS(vmxnet3_get_rxfh, vmxnet3_set_rxfh, vmxnet3_get_rx_ring_count)
+	.get_tunable = vmxnet3_get_tunable,
+	.set_tunable = vmxnet3_set_tunable,
 	.get_channels = vmxnet3_get_channels,
 	.set_channels = vmxnet3_set_channels,
 };

@@ -6,10 +6,10 @@
  *
  * Ring 0 holds head buffers (room for an skb around the frame), ring 1 body
  * pages for what is longer, each from a page pool of its own; heads are half
- * pages where the MTU allows it.  Nothing is copied, not even small frames: a
- * recycled half page costs the guest no more than memory for a copy.  A
- * completion may pass over slots; whatever still has its buffer is posted again
- * as it is.
+ * pages where the MTU allows it.  Small frames are copied only on request: a
+ * recycled half page costs the guest no more than memory for a copy, but pins
+ * more.  A completion may pass over slots; whatever still has its buffer is
+ * posted again as it is.
  */
 #include <linux/etherdevice.h>
 #include <linux/ipv6.h>
@@ -219,6 +219,41 @@ vmxnet3_rx_build(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
 	return skb;
 }
 
+/* An skb with a copy of the frame, as small as can be; the buffer stays in its slot. */
+static noinline struct sk_buff *vmxnet3_rx_copy(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf,
+						u32 len)
+{
+	struct sk_buff *skb = __alloc_skb(VMXNET3_RX_HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN,
+					  SKB_ALLOC_NAPI, NUMA_NO_NODE);
+
+	if (unlikely(!skb)) {
+		vmxnet3_poll_count(q, VMXNET3_POLL_RX_DROP_NOMEM);
+		return NULL;
+	}
+	vmxnet3_rx_sync(q, buf, q->rx.headroom, len);
+	skb_reserve(skb, VMXNET3_RX_HEADROOM);
+	skb_put_data(skb, vmxnet3_rx_buf_va(buf) + q->rx.headroom, len);
+	vmxnet3_poll_count(q, VMXNET3_POLL_RX_COPIED);
+	return skb;
+}
+
+static __always_inline struct sk_buff *
+vmxnet3_rx_whole(struct vmxnet3_queue *q, struct vmxnet3_rx_buf *buf, u32 len)
+{
+	if (unlikely(len <= READ_ONCE(q->rx.copybreak)))
+		return vmxnet3_rx_copy(q, buf, len);
+	return vmxnet3_rx_build(q, buf, len);
+}
+
+/* From the next packet on; 0 for none. */
+void vmxnet3_rx_set_copybreak(struct vmxnet3_priv *priv, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < priv->max_pairs; i++)
+		WRITE_ONCE(priv->queue[i].rx.copybreak, len);
+}
+
 /* IP header length and TCP header length of an aggregated packet, or false. */
 static bool vmxnet3_rx_tcp_hlen(const struct sk_buff *skb, u32 *net_hlen, u32 *tcp_hlen)
 {
@@ -383,7 +418,7 @@ static noinline void vmxnet3_rx_special(struct vmxnet3_queue *q, struct vmxnet3_
 		return;
 	}
 	q->rx.is_special = false;
-	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
+	skb = vmxnet3_rx_whole(q, buf, vmxnet3_rxc_len(w1));
 	if (likely(skb))
 		vmxnet3_rx_deliver(q, skb, w0, w1);
 }
@@ -402,7 +437,7 @@ static __always_inline void vmxnet3_rx_single(struct vmxnet3_queue *q, struct vm
 		vmxnet3_rx_special(q, buf, w0, w1);
 		return;
 	}
-	skb = vmxnet3_rx_build(q, buf, vmxnet3_rxc_len(w1));
+	skb = vmxnet3_rx_whole(q, buf, vmxnet3_rxc_len(w1));
 	if (likely(skb) && likely(vmxnet3_rx_describe(q, skb, w0, w1)))
 		napi_gro_receive(&q->napi, skb);
 }

@@ -46,6 +46,7 @@ static const struct vmxnet3_stat_name vmxnet3_poll_names[VMXNET3_POLL_STAT_COUNT
 	[VMXNET3_POLL_RX_XDP_REDIRECT] = { "rx", "xdp_redirect" },
 	[VMXNET3_POLL_RX_XDP_DROP] = { "rx", "xdp_drop" },
 	[VMXNET3_POLL_RX_XDP_ABORTED] = { "rx", "xdp_aborted" },
+	[VMXNET3_POLL_RX_COPIED] = { "rx", "copied" },
 	[VMXNET3_POLL_RX_SKIPPED] = { "rx", "skipped" },
 	[VMXNET3_POLL_RX_REFILL_FAILED] = { "rx", "refill_failed" },
 	[VMXNET3_POLL_RX_DROP_NOMEM] = { "rx", "drop_nomem" },

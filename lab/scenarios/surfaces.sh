@@ -25,6 +25,32 @@ ethtool -k eth0 | grep -q '^generic-receive-offload: on'
 ethtool -g eth0 | awk '/^Current/ { current = 1 } current && /^TX:/ { exit !($2 >= 128) }'
 ethtool -l eth0 | awk '/^Current/ { current = 1 } current && /^(Combined|RX):/ && $2 > 0 { found = 1 } END { exit !found }'
 
+if [ "$(drivers)" = ours ]; then
+	step "rx-copybreak: frames up to it are copied, longer ones are not, resets and other rings keep it"
+	copied() { echo $(($(counter rx0_copied) + $(counter rx1_copied))); }
+	# copies SIZE MIN MAX      of 50 pings with so many bytes
+	copies() {
+		local before now
+		before=$(copied)
+		pings -i 0.02 -c 50 -s "$1" $peer
+		now=$(($(copied) - before))
+		[ $now -ge "$2" ] && [ $now -le "$3" ] || fail "$now frames of $1 bytes and more were copied"
+	}
+	copies 56 0 0
+	ethtool --set-tunable eth0 rx-copybreak 128
+	copies 56 50 80
+	copies 400 0 30
+	ethtool -G eth0 rx 512
+	ip link set eth0 down
+	ip link set eth0 up
+	carrier
+	copies 56 50 80
+	! ethtool --set-tunable eth0 rx-copybreak 513 2> /dev/null || fail "513 bytes were taken"
+	ethtool --get-tunable eth0 rx-copybreak | grep -q '^rx-copybreak: 128$'
+	ethtool --set-tunable eth0 rx-copybreak 0
+	copies 56 0 0
+fi
+
 step "link: down and up, as the peer sees it"
 labctl link eth0 down
 wait_for 5 grep -q 0 /sys/class/net/eth0/carrier
