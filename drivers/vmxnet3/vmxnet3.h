@@ -256,7 +256,7 @@ struct vmxnet3_rxq {
 	struct page_pool *pool[2];
 	u32 buf_size[2];
 	u32 headroom;
-	u32 copybreak;		/* frames up to this are copied; set at any time, outlives the rings */
+	u32 copybreak;		/* frames up to this are copied; outlives the rings */
 	u32 merged_above;	/* a longer packet is several that the device merged */
 	struct device *dma_dev;
 	enum dma_data_direction dma_dir;

@@ -24,28 +24,28 @@ work=$(shown 'share work rw') frozen=$(shown 'share frozen ro')
 is "requests so far" "$(shown 'over vmci')" 0
 
 step "sessions and the shares; datagrams that are none are refused"
-is "longest packet, shares" "$(folders session then list then bad | xargs)" "1048568 frozen work"
+is "longest packet, shares" "$(folders session next list next bad | xargs)" "1048568 frozen work"
 is "sessions left" "$(shown sessions)" 0
 
 step "a folder, listed name by name, and many names at once by pages of data; files by packets and by pages"
 host 'mkdir $work/dir; cd $work/dir; seq -f "file %g" 150 | xargs -d "\n" touch; head -c 1500003 /dev/urandom > $frozen/hosts'
-folders list work/dir then read frozen/hosts then write work/large 1200001 > /run/guest
+folders list work/dir next read frozen/hosts next write work/large 1200001 > /run/guest
 host 'export LC_ALL=C; ls $work/dir; sha256sum < $frozen/hosts; cd $work; sha256sum large*' > /run/host
 is "lines" "$(wc -l < /run/host)" 155
 diff /run/guest /run/host || fail "guest and host see different things"
 
 step "what the share does not allow, and what does not exist"
-folders refused 8 frozen/new then refused 1 work/absent
+folders refused 8 frozen/new next refused 1 work/absent
 host '[ ! -e $frozen/new ]'
 
 step "answers that come late are told by a datagram, in its interrupt; a host that fails or does not answer"
 before=$(labctl hostile vmci reply 100 5)
-folders list then run labctl hostile vmci reply fails then failed then run labctl hostile vmci reply never then silent then session > /run/guest
+folders list next run labctl hostile vmci reply fails next failed next run labctl hostile vmci reply never next silent next session > /run/guest
 is "shares, longest packet" "$(xargs < /run/guest)" "frozen work 1048568"
 is "late, failed and missing answers" $(($(labctl hostile vmci faithful) - before)) 7
 
 step "sharing is disabled: there is no such resource; enabled: there is again"
-folders run labctl hgfs disable then result -1 then run labctl hgfs enable then list > /run/guest
+folders run labctl hgfs disable next result -1 next run labctl hgfs enable next list > /run/guest
 is "shares" "$(xargs < /run/guest)" "frozen work"
 
 step "the driver goes and comes back"

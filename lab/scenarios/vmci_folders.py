@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 """A client of Shared Folders over VMCI, for scenarios; it needs the lab's module vmci_folders.
 
-    vmci_folders.py VERB ARG… [then VERB ARG…]…
+    vmci_folders.py VERB ARG… [next VERB ARG…]…
 
     session         make a session and end it; prints the longest packet that it may have
     result CODE     a session cannot be had: the datagram's result is CODE
@@ -330,7 +330,7 @@ VERBS = {
 
 def main(argv):
     while argv:
-        end = argv.index("then") if "then" in argv else len(argv)
+        end = argv.index("next") if "next" in argv else len(argv)
         VERBS[argv[0]](*argv[1:end])
         sys.stdout.flush()
         argv = argv[end + 1 :]

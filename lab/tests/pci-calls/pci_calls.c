@@ -39,7 +39,7 @@ static int call_permanent(struct pci_dev *pdev, const struct pci_error_handlers 
 	return detect(pdev, h, pci_channel_io_perm_failure, PCI_ERS_RESULT_DISCONNECT);
 }
 
-/* What a slot's reset or a machine's sleep does to a device: addresses, command and MSI-X are gone. */
+/* What a reset of the slot or a sleep does: addresses, command and MSI-X are gone. */
 static int call_forget(struct pci_dev *pdev, const struct pci_error_handlers *h)
 {
 	int bar;
