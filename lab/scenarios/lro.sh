@@ -20,6 +20,7 @@ measure() {
 
 iperf_server
 traffic_start main $peer
+traffic_flows
 merged() { ethtool -S eth0 | awk '/rx[0-9]+_lro:/ { n += $2 } END { print n }'; }
 
 step "as it comes: merged by the device, under the name of GRO in hardware"
