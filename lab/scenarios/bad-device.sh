@@ -132,11 +132,7 @@ grep -q 'No such device' /run/said || fail "not told why: $(cat /run/said)"
 
 step "removed and found again, it is a new device"
 labctl hostile vmxnet3 faithful > /dev/null
-echo 1 > /sys/bus/pci/devices/$device/remove
-[ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its device"
-echo 1 > /sys/bus/pci/rescan
-wait_for 10 test -e /sys/class/net/eth0
-bring_up
+found_again $device
 traffic_flows
 traffic_stop
 nothing_mapped $device

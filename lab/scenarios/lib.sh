@@ -141,6 +141,18 @@ up_again() {
 	carrier
 }
 
+# found_again DEVICE       its device is removed and looked for anew: eth0 is another one, and comes up
+found_again() {
+	echo 1 > "/sys/bus/pci/devices/$1/remove"
+	[ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its device"
+	echo 1 > /sys/bus/pci/rescan
+	wait_for 10 test -e /sys/class/net/eth0
+	bring_up
+}
+
+# settings                 of eth0, all that a restart of its device must not lose
+settings() { ethtool -g eth0 && ethtool -x eth0 && ethtool -c eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
+
 # nothing_mapped DEVICE    its driver is unbound, and in the end no mapping of it is left, where the kernel keeps
 #                          account. A kernel that says "pending DMA allocations" at the unbinding means pages that
 #                          sockets still hold: Linux 6.1's page pools cannot unmap those (Documentation/vmxnet3.md)

@@ -13,7 +13,6 @@ modprobe pci_calls device=$device || fail "run scripts/kmod build KERNEL=$(relea
 # told CALLS               the driver is told so, and answers as it should
 told() { echo "$1" > /sys/module/pci_calls/parameters/calls || fail "not answered as it should be: $1"; }
 is_detached() { ! ethtool -G eth0 rx 2048 2> /dev/null; } # no ring of ours has that size
-settings() { ethtool -g eth0 && ethtool -x eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
 
 ethtool -G eth0 rx 512 tx 256
 ip link set eth0 address 52:54:00:aa:bb:cc
@@ -70,11 +69,7 @@ for error in permanent frozen,forget,permanent frozen,forget; do
 	sent=$(number tx_packets)
 	nap 2
 	[ "$(number tx_packets)" = "$sent" ] || fail "packets were sent to a lost device"
-	echo 1 > /sys/bus/pci/devices/$device/remove
-	[ ! -e /sys/class/net/eth0 ] || fail "eth0 outlived its device"
-	echo 1 > /sys/bus/pci/rescan
-	wait_for 10 test -e /sys/class/net/eth0
-	bring_up
+	found_again $device
 	traffic_flows
 done
 traffic_stop

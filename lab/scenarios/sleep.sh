@@ -14,7 +14,6 @@ device=0000:00:10.0
 modprobe pci_calls device=$device || fail "run scripts/kmod build KERNEL=$(release) TESTS=1, and once more"
 
 told() { echo "$1" > /sys/module/pci_calls/parameters/calls || fail "not answered as it should be: $1"; }
-settings() { ethtool -g eth0 && ethtool -x eth0 && ethtool -c eth0 && ip link show eth0 | grep -v 'state' && cat /sys/class/net/eth0/address; }
 
 ethtool -G eth0 rx 512 tx 256
 ip link set eth0 address 52:54:00:aa:bb:cc
