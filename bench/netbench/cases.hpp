@@ -17,7 +17,7 @@ struct Settings {
     std::int64_t paced_packets = 10'000;
     std::int64_t mebibytes = 128;      ///< per TCP case with large packets
     std::int64_t small_mebibytes = 32; ///< per TCP case with frames of the MTU
-    std::int64_t round_trips = 2'000;
+    std::int64_t round_trips = 5'000;  ///< per kind
 };
 
 /// Register those that this guest can run. The settings must live until they have run.

@@ -33,7 +33,7 @@ void sink(const Descriptor& socket) {
         sunk += batch.receive(socket);
 }
 
-void echo(const Descriptor& socket) {
+void echo_after(std::chrono::microseconds delay, const Descriptor& socket) {
     std::array<char, 2048> data;
     for (;;) {
         sockaddr_in from = {};
@@ -42,9 +42,20 @@ void echo(const Descriptor& socket) {
                                    reinterpret_cast<sockaddr*>(&from), &length);
         if (size < 0)
             fail_errno("cannot receive");
+        if (delay.count() > 0)
+            std::this_thread::sleep_for(delay);
         sendto(socket.get(), data.data(), static_cast<std::size_t>(size), 0,
                reinterpret_cast<const sockaddr*>(&from), length);
     }
+}
+
+void echo(const Descriptor& socket) {
+    echo_after(std::chrono::microseconds(0), socket);
+}
+
+/// Long enough for a guest with nothing else to do to halt.
+void echo_late(const Descriptor& socket) {
+    echo_after(std::chrono::microseconds(300), socket);
 }
 
 /// Serve a socket for good beside everything else. A service that cannot go on ends the peer,
@@ -145,6 +156,7 @@ void serve() {
     const auto listener = listening_tcp(control_port);
     start("sink", std::move(sink_socket), sink);
     start("echo", bound_udp(echo_port), echo);
+    start("late echo", bound_udp(late_echo_port), echo_late);
     for (;;) {
         const Descriptor client(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
         if (client.get() < 0)

@@ -25,6 +25,7 @@ namespace vmguest::netbench {
 constexpr std::uint16_t control_port = 9000;
 constexpr std::uint16_t sink_port = 9001;
 constexpr std::uint16_t echo_port = 9002;
+constexpr std::uint16_t late_echo_port = 9003; ///< answers after a while, as if it were far away
 
 /// Serves until the process ends.
 [[noreturn]] void serve();

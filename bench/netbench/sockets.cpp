@@ -174,8 +174,16 @@ void Batch::send(const Descriptor& socket, unsigned number) {
 }
 
 unsigned Batch::receive(const Descriptor& socket, unsigned most) {
+    return take(socket, most, MSG_WAITFORONE);
+}
+
+unsigned Batch::poll(const Descriptor& socket, unsigned most) {
+    return take(socket, most, MSG_DONTWAIT);
+}
+
+unsigned Batch::take(const Descriptor& socket, unsigned most, int flags) {
     for (;;) {
-        const int got = recvmmsg(socket.get(), headers_, most, MSG_WAITFORONE, nullptr);
+        const int got = recvmmsg(socket.get(), headers_, most, flags, nullptr);
         if (got >= 0)
             return static_cast<unsigned>(got);
         if (errno == EAGAIN || errno == EWOULDBLOCK)

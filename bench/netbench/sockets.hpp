@@ -69,8 +69,12 @@ public:
     void send(const Descriptor& socket, unsigned number);
     /// Wait for at least one, take at most `most`; 0 if the receive timeout has passed.
     unsigned receive(const Descriptor& socket, unsigned most = size);
+    /// Take what is there, at most `most`; 0 if nothing is.
+    unsigned poll(const Descriptor& socket, unsigned most = size);
 
 private:
+    unsigned take(const Descriptor& socket, unsigned most, int flags);
+
     std::vector<char> bytes_;
     iovec vectors_[size] = {};
     mmsghdr headers_[size] = {};
