@@ -4,6 +4,7 @@
 #
 # balloon.sh STAGE WORD…   one hostile act against the driver of the balloon, in the guest (lib.sh).
 # vm: --memory 1024 --timeout 600
+# vm small: --device balloon,offer=0x26 --memory 1024 --timeout 600
 # vm doorbell: --device balloon,offer=0x3e --memory 1024 --timeout 600
 . "$(dirname "$0")/lib.sh"
 
