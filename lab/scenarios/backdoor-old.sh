@@ -7,10 +7,7 @@
 # check: 6.12/stock 7.3/stock
 . "$(dirname "$0")/lib.sh"
 
-command -v vmtoolsd > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"
-
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
-tool() { labctl ioports "$@"; }
+have_tools
 
 step "the kernel finds the platform without its frequencies"
 dmesg | grep 'Hypervisor detected: VMware'
@@ -25,12 +22,10 @@ is "session" "$(tool vmware-toolbox-cmd stat sessionid)" 0x1
 is "memory limit" "$(tool vmware-toolbox-cmd stat memlimit)" "512 MB"
 
 step "vmtoolsd is asked nothing until somebody asks"
-labctl ioports vmtoolsd > /run/vmtoolsd.log 2>&1 &
-daemon=$!
+daemon_start
 # Nobody is told its name: the first TCLO channel is its.
 listens() { labctl rpc channels | grep -q tclo; }
 wait_for 60 listens
 is "answer" "$(labctl rpc send reset)" "OK ATR toolbox"
 is "answer" "$(labctl rpc send ping)" "OK "
-kill "$daemon"
-wait "$daemon" || true
+daemon_stop

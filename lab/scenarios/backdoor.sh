@@ -7,19 +7,15 @@
 # check: 6.1/stock
 . "$(dirname "$0")/lib.sh"
 
-command -v vmtoolsd > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"
-
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
-tool() { labctl ioports "$@"; }
+have_tools
 rpc() { tool vmware-rpctool "$@"; }
 # refused TEXT CMD…        CMD fails and says TEXT
 refused() {
-	local want=$1 said
+	local want=$1 words
 	shift
-	! said=$("$@" 2>&1) || fail "'$*' succeeds"
-	[[ $said = *"$want"* ]] || fail "'$*' says '$said', not '$want'"
+	! words=$("$@" 2>&1) || fail "'$*' succeeds"
+	[[ $words = *"$want"* ]] || fail "'$*' says '$words', not '$want'"
 }
-seen() { labctl rpc | grep -qE "$1"; }
 polls() { labctl rpc channels | grep -o '"polls": [0-9]*' | cut -d' ' -f2; }
 hostile() { labctl hostile backdoor "$*"; }
 
@@ -49,7 +45,7 @@ rpc "info-set guestinfo.long $long"
 is "a long value" "$(rpc 'info-get guestinfo.long')" "$long"
 [ $(($(steps) - before)) -lt 100 ] || fail "a long value took $(($(steps) - before)) steps by registers"
 rpc 'log hello from the scenario'
-seen '^rpci [0-9]+ > log hello from the scenario' || fail "the host has not seen the log line"
+said '^rpci [0-9]+ > log hello from the scenario' || fail "the host has not seen the log line"
 
 step "vmware-toolbox-cmd: statistics, time synchronisation, devices"
 [[ $(tool vmware-toolbox-cmd -v) =~ ^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+ ]] || fail "its version is '$(tool vmware-toolbox-cmd -v)'"
@@ -70,25 +66,19 @@ is "devices" "$(tool vmware-toolbox-cmd device status floppy0)" Enabled
 
 step "vmware-hgfsclient: Shared Folders are disabled, and it says so"
 ! tool vmware-hgfsclient > /run/shares 2>&1 || fail "vmware-hgfsclient found shares: $(cat /run/shares)"
-seen '^rpci [0-9]+ > f ' || fail "it has not asked"
+said '^rpci [0-9]+ > f ' || fail "it has not asked"
 
-# vmtoolsd's own log would go to the console of nobody: it is kept beside its output.
-start_daemon() {
-	labctl rpc clear
-	labctl ioports vmtoolsd > /run/vmtoolsd.log 2>&1 &
-	daemon=$!
-	wait_for 60 seen '^tclo [0-9]+ > OK ATR toolbox'
-}
 answers() { [ "$(labctl rpc send ping)" = "OK " ]; }
 resets() { [ "$(labctl rpc | grep -c '> OK ATR toolbox')" -ge "$1" ]; }
 beats() { [ "$(polls)" -gt "$1" ]; }
 
 step "vmtoolsd: the host's first requests, capabilities, variables, heartbeat"
-start_daemon
-wait_for 60 seen '^rpci [0-9]+ > vmx.capability.unified_loop toolbox'
-wait_for 60 seen '^rpci [0-9]+ > tools.capability.statechange'
-wait_for 60 seen '^rpci [0-9]+ > tools.set.versiontype [0-9]+ 4'
-wait_for 60 seen '^rpci [0-9]+ > SetGuestInfo  '
+daemon_start
+wait_for 60 said '^tclo [0-9]+ > OK ATR toolbox'
+wait_for 60 said '^rpci [0-9]+ > vmx.capability.unified_loop toolbox'
+wait_for 60 said '^rpci [0-9]+ > tools.capability.statechange'
+wait_for 60 said '^rpci [0-9]+ > tools.set.versiontype [0-9]+ 4'
+wait_for 60 said '^rpci [0-9]+ > SetGuestInfo  '
 address_is_told() { [ "$(labctl guestinfo guestinfo.ip)" = "$guest" ]; }
 wait_for 60 address_is_told
 wait_for 20 beats $(($(polls) + 10))
@@ -97,7 +87,7 @@ step "vmtoolsd: requests by hand"
 is "ping" "$(labctl rpc send ping)" "OK "
 refused "ERROR Unknown Command" labctl rpc send Nonsense
 is "power-on" "$(labctl rpc send OS_PowerOn)" "OK "
-wait_for 60 seen '^rpci [0-9]+ > tools.os.statechange.status [01] 3'
+wait_for 60 said '^rpci [0-9]+ > tools.os.statechange.status [01] 3'
 
 step "vmtoolsd: after a checkpoint, after all channels are gone, after the host closed its channel"
 labctl rpc clear
@@ -114,19 +104,18 @@ hostile 'request lose; request late 300; request text nonsense' > /dev/null
 ! labctl rpc send ping > /dev/null 2>&1 || fail "a lost request was answered"
 is "late" "$(labctl rpc send ping)" "OK "
 refused "ERROR Unknown Command" labctl rpc send ping
-kill "$daemon"
-wait "$daemon" || true
+daemon_stop
 
 step "a hostile host: what has to be begun anew is, and nobody notices"
 before=$(hostile 'rpci send-data status checkpoint; rpci recv-data status checkpoint; rpci recv-status status checkpoint')
 is "the variable" "$(rpc 'info-get guestinfo.scenario')" "from the host"
 is "faults" $(($(hostile faithful) - before)) 3
 
-# once RULE                 a call fails by the rule, and the next works; what the first said is in 'said'
-said=''
+# once RULE                 a call fails by the rule, and the next works; what the first said is in 'error'
+error=''
 once() {
 	hostile "$1" > /dev/null
-	! said=$(rpc 'info-get guestinfo.scenario' 2>&1) || fail "'$1' was not noticed: $said"
+	! error=$(rpc 'info-get guestinfo.scenario' 2>&1) || fail "'$1' was not noticed: $error"
 	is "the variable after '$1'" "$(rpc 'info-get guestinfo.scenario')" "from the host"
 }
 step "a hostile host: every other status, and every step, is an error, and the next call works"
@@ -143,4 +132,4 @@ for script in 'open cookie' 'send-data cookie' 'recv-data cookie' 'recv-size typ
 	'x2 open silent' 'send-size silent' 'recv-data silent' 'reply lose' 'reply late 300' 'reply text nonsense' 'reply refuse not today'; do
 	once "rpci $script"
 done
-is "the refusal" "$said" "not today"
+is "the refusal" "$error" "not today"

@@ -174,6 +174,28 @@ has_carrier() {
 }
 carrier() { wait_for 20 has_carrier "${1:-eth0}"; }
 
+# is WHAT FOUND WANTED     they are equal
+is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
+
+# tool CMD…                one of open-vm-tools' programs, with the leave to use the ports that the real platform gives
+tool() { labctl ioports "$@"; }
+have_tools() { command -v vmtoolsd > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"; }
+
+# said PATTERN             a line of the host's record of RPCI and TCLO matches, since it was cleared
+said() { labctl rpc | grep -qE "$1"; }
+
+# daemon_start             vmtoolsd, with the record beginning anew; its own log would go to the console of nobody
+daemon=''
+daemon_start() {
+	labctl rpc clear
+	labctl ioports vmtoolsd > /run/vmtoolsd.log 2>&1 &
+	daemon=$!
+}
+daemon_stop() {
+	kill "$daemon"
+	wait "$daemon" || true
+}
+
 # traffic_server [PREFIX…] traffic.py's other end, until traffic_stop: at the peer, or here behind PREFIX
 # shellcheck disable=SC2120  # scenarios pass some
 traffic_server() {
