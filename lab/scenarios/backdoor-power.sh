@@ -9,12 +9,6 @@
 
 have_tools
 
-# Nothing is to be switched off here: what would do it writes down what it was asked.
-rm /sbin/shutdown
-printf '#!/bin/sh\necho "$*" >> /run/shutdown\n' > /sbin/shutdown
-chmod +x /sbin/shutdown
-was_asked() { [ "$(tail -n 1 /run/shutdown)" = "$*" ]; }
-
 modprobe loop
 truncate -s 16M /run/volume
 mkfs.ext4 -q /run/volume
@@ -46,6 +40,12 @@ tells() {
 daemon_start
 wait_for 60 said '^tclo [0-9]+ > OK ATR toolbox'
 tells 'SetGuestInfo  '
+
+# Nothing is to be switched off here: what would do it writes down what it was asked.
+rm /sbin/shutdown
+printf '#!/bin/sh\necho "$*" >> /run/shutdown\n' > /sbin/shutdown
+chmod +x /sbin/shutdown
+was_asked() { [ "$(tail -n 1 /run/shutdown)" = "$*" ]; }
 
 step "a quiesced snapshot: nothing is written between its commit and its end"
 ! is_frozen || fail "the volume is frozen from the start"

@@ -11,7 +11,6 @@ device=0000:00:10.0 driver=/sys/bus/pci/drivers/vmxnet3
 tracing=/sys/kernel/tracing reporter="pci/$device reporter queues"
 
 more() { [ "$(counter "$1")" -gt "$2" ]; }
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 
 # Of the four tracepoints: lines that are as documented, one a line and without the stamps.
 traced() {

@@ -14,7 +14,6 @@ modprobe vmci_folders || fail "run scripts/kmod build KERNEL=$(release) TESTS=1,
 [[ $(modinfo -n vmw_vmci) != */updates/* ]] || fail "vmw_vmci is not the kernel's own"
 
 folders() { /usr/bin/python3 "$here/vmci_folders.py" "$@"; }
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 # host SCRIPT              a shell line on the host's side; there $work and $frozen are folders
 host() { labctl net run env work="$work" frozen="$frozen" bash -euc "$1"; }
 # shown NAME               what 'labctl hgfs' says of it

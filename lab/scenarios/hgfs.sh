@@ -11,7 +11,6 @@
 command -v vmhgfs-fuse > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"
 modprobe fuse || skip "this kernel has no FUSE"
 
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 # refused TEXT CMD…        CMD fails and says TEXT
 refused() {
 	local want=$1 said

@@ -167,6 +167,9 @@ nothing_mapped() {
 # counter NAME             one of eth0's statistics by ethtool
 counter() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
 
+# both NAME                such a counter of two queues: rxN_packets is rx0's and rx1's
+both() { echo $(($(counter "${1/N/0}") + $(counter "${1/N/1}"))); }
+
 # carrier [NIC]            wait for it
 has_carrier() {
 	local carrier

@@ -17,7 +17,6 @@ moderation() { ethtool -c eth0 | sed -n 's/^Adaptive RX: \([a-z]*\).*/\1/p'; }
 settings() { ethtool -x eth0 && ethtool -l eth0 && ethtool -c eth0 && counter activations; }
 
 # is WHAT GOT WANTED
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 # refused CMD…             it fails, and nothing is other than before
 refused() {
 	local before

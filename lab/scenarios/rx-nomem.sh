@@ -10,9 +10,7 @@
 
 faults=/sys/kernel/debug/failslab
 [ -e $faults/cache-filter ] || skip "this kernel injects no faults"
-dropped() { echo $(($(counter rx0_drop_nomem) + $(counter rx1_drop_nomem))); }
-copied() { echo $(($(counter rx0_copied) + $(counter rx1_copied))); }
-grown() { [ "$($1)" -ge "$2" ]; }
+grown() { [ "$(both "$1")" -ge "$2" ]; }
 
 # Only the heads of packets (slub_debug=A names their cache), and only where no one may wait.
 [ "$(cat /sys/kernel/slab/skbuff_head_cache/failslab)" = 1 ] || fail "the kernel's command line lacks slub_debug=A,skbuff_head_cache"
@@ -24,12 +22,12 @@ traffic_start main $peer
 for longest in 0 512; do
 	step "rx-copybreak $longest"
 	ethtool --set-tunable eth0 rx-copybreak $longest
-	before=$(dropped) copies=$(copied)
+	before=$(both rxN_drop_nomem) copies=$(both rxN_copied)
 	traffic_flows
 	echo 50 > $faults/probability
-	wait_for 60 grown dropped $((before + 10))
+	wait_for 60 grown rxN_drop_nomem $((before + 10))
 	echo 0 > $faults/probability
 	traffic_flows
-	[ "$longest" = 0 ] || grown copied $((copies + 10)) || fail "nothing was copied"
+	[ "$longest" = 0 ] || grown rxN_copied $((copies + 10)) || fail "nothing was copied"
 done
 traffic_stop

@@ -12,8 +12,6 @@ device=0000:00:10.0
 used() { cat /sys/kernel/debug/swiotlb/io_tlb_used; }
 is_used() { [ "$(used)" = "$1" ]; }
 leave() { echo "$1" > /sys/module/bounce_hog/parameters/leave; }
-# both NAME                a counter of both queues, as in rxN_packets
-both() { echo $(($(counter "${1/N/0}") + $(counter "${1/N/1}"))); }
 grown() { [ "$(both "$1")" -gt "$2" ]; }
 
 [ -e /sys/kernel/debug/swiotlb/io_tlb_used ] || skip "this kernel does not count bounce buffers"

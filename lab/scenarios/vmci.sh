@@ -11,7 +11,6 @@
 sockets="/usr/bin/python3 $here/vmci.py"
 # told NAME                what the model says of itself
 told() { labctl vmci | grep -o "\"$1\": [^,}]*" | cut -d' ' -f2 | tr -d '"'; }
-is() { [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"; }
 vectors() { grep -c 'vmw_vmci$' /proc/interrupts || true; }
 # interrupts [N]           of the device's Nth vector, or of all
 interrupts() {
