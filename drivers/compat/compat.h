@@ -209,4 +209,42 @@ static inline void ethtool_puts(u8 **data, const char *str)
 #define system_percpu_wq system_wq
 #endif
 
+#include <linux/shrinker.h>
+
+/* A shrinker that somebody else allocates; drivers set its members, then register it. */
+#ifdef NEED_SHRINKER_ALLOC
+#include <linux/slab.h>
+
+static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *name)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (shrinker) {
+		shrinker->flags = flags;
+		shrinker->seeks = DEFAULT_SEEKS;
+	}
+	return shrinker;
+}
+
+static inline int vmguest_shrinker_register(struct shrinker *shrinker, const char *name)
+{
+	return register_shrinker(shrinker, "%s", name);
+}
+
+/* Also of one that was never registered. */
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#else
+static inline int vmguest_shrinker_register(struct shrinker *shrinker, const char *name)
+{
+	shrinker_register(shrinker);
+	return 0;
+}
+#endif
+
+#include "balloon.h"
+
 #endif /* VMGUEST_COMPAT_H */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * Pages go into the balloon.  The tick fills one lane with pages while the
+ * other lane's batch is at the host, carried there by a worker; a last or a
+ * short batch goes at once.  Refused pages are kept aside until the tick ends.
+ */
+#include <linux/mm.h>
+
+#include "vmmemctl.h"
+
+/* Refused large pages are taken apart so often in a tick, not for ever. */
+#define VMMEMCTL_SPLITS_MAX	16
+/* What of memory may be out of use because the host refused it. */
+#define VMMEMCTL_ASIDE_MAX	8192	/* frames: 32 MiB */
+
+/* A refused page: the allocator would hand it out again, so it waits for the tick's end. */
+static void vmmemctl_put_aside(struct vmmemctl *b, struct page *page, enum vmmemctl_size size)
+{
+	u32 frames = vmmemctl_frames(size);
+
+	b->stats.page[size].refused += frames;
+	if (b->aside_frames >= VMMEMCTL_ASIDE_MAX) {
+		vmmemctl_free(page, size);
+		return;
+	}
+	list_add(&page->lru, size == VMMEMCTL_LARGE ? &b->aside_large : &b->aside);
+	b->aside_frames += frames;
+}
+
+static void vmmemctl_settle_one(struct vmmemctl *b, struct page *page, enum vmmemctl_size size,
+				enum vmmemctl_verdict verdict)
+{
+	struct vmmemctl_page_stats *stats = &b->stats.page[size];
+	u32 frames = vmmemctl_frames(size);
+
+	switch (verdict) {
+	case VMMEMCTL_PAGE_UNWANTED:
+		vmmemctl_free(page, size);
+		stats->unwanted += frames;
+		return;
+	case VMMEMCTL_PAGE_UNSUITABLE:
+		if (size == VMMEMCTL_LARGE && b->cycle.splits < VMMEMCTL_SPLITS_MAX) {
+			b->cycle.splits++;
+			vmmemctl_split(b, page);
+			stats->split += frames;
+			b->stats.page[VMMEMCTL_SMALL].allocated += frames;
+			return;
+		}
+		break;
+	case VMMEMCTL_PAGE_DISPUTED:
+		vmmemctl_dispute(b);
+		break;
+	default:
+		break;
+	}
+	vmmemctl_put_aside(b, page, size);
+}
+
+/* The host has answered: locked pages are the balloon's, the others are not. */
+static void vmmemctl_settle(struct vmmemctl *b, struct vmmemctl_lane *lane,
+			    enum vmmemctl_outcome outcome)
+{
+	enum vmmemctl_size size = lane->batch.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
+	u32 frames = vmmemctl_frames(size);
+	u32 i, moved = 0;
+	LIST_HEAD(keep);
+
+	for (i = 0; i < lane->batch.count; i++) {
+		enum vmmemctl_verdict verdict = VMMEMCTL_PAGE_UNWANTED;
+
+		if (outcome == VMMEMCTL_DONE)
+			verdict = vmmemctl_batch_verdict(&lane->batch, i);
+		if (likely(verdict == VMMEMCTL_PAGE_MOVED)) {
+			list_add_tail(&lane->page[i]->lru, &keep);
+			moved++;
+		} else {
+			vmmemctl_settle_one(b, lane->page[i], size, verdict);
+		}
+	}
+	vmmemctl_keep(b, &keep, size, moved);
+	b->stats.page[size].locked += moved * frames;
+	b->on_the_way -= lane->batch.count * frames;
+	if (moved)
+		return;
+	/* More of the same would fare no better. */
+	if (size == VMMEMCTL_LARGE)
+		b->cycle.has_no_large = true;
+	else
+		b->cycle.has_no_small = true;
+}
+
+static void vmmemctl_send_now(struct vmmemctl_lane *lane)
+{
+	struct vmmemctl *b = lane->balloon;
+	enum vmmemctl_outcome outcome = VMMEMCTL_REFUSED;
+
+	mutex_lock(&b->lock);
+	/* It may have been reset, or stopped, since the pages were gathered. */
+	if (b->host.is_started && !b->must_start && !b->is_forgotten) {
+		outcome = vmmemctl_host_move(&b->host, &lane->batch, true);
+		vmmemctl_after(b, outcome);
+	}
+	vmmemctl_settle(b, lane, outcome);
+	mutex_unlock(&b->lock);
+	complete(&lane->is_free);
+}
+
+/* A batch on its way, in a worker of its own. */
+void vmmemctl_send(struct work_struct *work)
+{
+	vmmemctl_send_now(container_of(work, struct vmmemctl_lane, send));
+}
+
+/* Parts of refused large pages come first. */
+static u32 vmmemctl_take_parts(struct vmmemctl *b, struct page **page, u32 count)
+{
+	u32 n = 0;
+
+	mutex_lock(&b->lock);
+	while (n < count && !list_empty(&b->parts)) {
+		page[n] = list_first_entry(&b->parts, struct page, lru);
+		list_del(&page[n++]->lru);
+	}
+	mutex_unlock(&b->lock);
+	return n;
+}
+
+static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemctl_step step)
+{
+	enum vmmemctl_size size = step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
+	struct vmmemctl_page_stats *stats = &b->stats.page[size];
+	u32 parts = 0, n;
+
+	if (step.is_large) {
+		n = vmmemctl_alloc_large(b, page, step.count);
+		b->cycle.has_no_large |= n < step.count;
+	} else {
+		if (!list_empty(&b->parts))
+			parts = vmmemctl_take_parts(b, page, step.count);
+		n = vmmemctl_alloc_small(b, page + parts, step.count - parts);
+		b->cycle.has_no_small |= parts + n < step.count;
+	}
+	mutex_lock(&b->lock);
+	stats->allocated += n * vmmemctl_frames(size);
+	stats->alloc_failures += parts + n < step.count;
+	b->on_the_way += (parts + n) * vmmemctl_frames(size);
+	mutex_unlock(&b->lock);
+	return parts + n;
+}
+
+/**
+ * vmmemctl_grow - lock so many pages, or as many as there are
+ * @b: the balloon; called by the tick alone, without the lock
+ * @step: what to do
+ *
+ * Return: whether anything went to the host, or is on its way there.
+ */
+bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
+{
+	struct vmmemctl_lane *lane = b->lane[b->cycle.turn];
+	u32 i, n;
+
+	wait_for_completion(&lane->is_free);
+	n = vmmemctl_gather(b, lane->page, step);
+	vmmemctl_batch_start(&lane->batch, step.is_large);
+	for (i = 0; i < n; i++)
+		vmmemctl_batch_add(&lane->batch, page_to_pfn(lane->page[i]));
+	if (!n) {
+		complete(&lane->is_free);
+		return false;
+	}
+	if (n < VMMEMCTL_BATCH_ENTRIES) {
+		vmmemctl_send_now(lane);
+	} else {
+		queue_work(b->wq, &lane->send);
+		b->cycle.turn = b->cycle.turn == VMMEMCTL_LANE_A ? VMMEMCTL_LANE_B :
+								   VMMEMCTL_LANE_A;
+	}
+	return true;
+}
+
+/**
+ * vmmemctl_grow_wait - until no batch is on its way
+ * @b: the balloon; called by the tick alone, without the lock
+ */
+void vmmemctl_grow_wait(struct vmmemctl *b)
+{
+	flush_work(&b->lane[VMMEMCTL_LANE_A]->send);
+	flush_work(&b->lane[VMMEMCTL_LANE_B]->send);
+}
+
+/**
+ * vmmemctl_grow_end - the tick is over: what was refused is free again
+ * @b: the balloon; called by the tick alone, without the lock
+ */
+void vmmemctl_grow_end(struct vmmemctl *b)
+{
+	LIST_HEAD(small);
+	LIST_HEAD(large);
+	LIST_HEAD(parts);
+	struct page *page;
+
+	vmmemctl_grow_wait(b);
+	mutex_lock(&b->lock);
+	list_splice_init(&b->aside, &small);
+	list_splice_init(&b->aside_large, &large);
+	list_splice_init(&b->parts, &parts);
+	b->aside_frames = 0;
+	list_for_each_entry(page, &parts, lru)
+		b->stats.page[VMMEMCTL_SMALL].unwanted++;
+	mutex_unlock(&b->lock);
+	vmmemctl_free_list(&small, VMMEMCTL_SMALL);
+	vmmemctl_free_list(&parts, VMMEMCTL_SMALL);
+	vmmemctl_free_list(&large, VMMEMCTL_LARGE);
+}
+
+/**
+ * vmmemctl_reform - 512 small pages of the balloon become one large one
+ * @b: the balloon, at rest; called by the tick alone, without the lock
+ *
+ * Once a tick and only if a large page lies free: two commands, and both sides
+ * have whole huge pages again.  Small ones go first, since a host that has
+ * enough takes no more.
+ */
+void vmmemctl_reform(struct vmmemctl *b)
+{
+	struct vmmemctl_step step = { VMMEMCTL_GROW, true, 1 };
+	struct page *page;
+	u64 freed = 0;
+
+	if (!vmmemctl_host_has_large(&b->host) || b->small_count < VMMEMCTL_LARGE_FRAMES)
+		return;
+	page = alloc_pages((GFP_HIGHUSER | __GFP_NOWARN | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM,
+			   VMMEMCTL_LARGE_ORDER);
+	if (!page)
+		return;
+	mutex_lock(&b->lock);
+	if (b->small_count >= VMMEMCTL_LARGE_FRAMES && !b->must_start)
+		freed = vmmemctl_shrink(b, VMMEMCTL_SMALL, VMMEMCTL_LARGE_FRAMES);
+	b->stats.reformed += freed;
+	mutex_unlock(&b->lock);
+	vmmemctl_free(page, VMMEMCTL_LARGE);
+	if (freed == VMMEMCTL_LARGE_FRAMES)
+		vmmemctl_grow(b, step);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * The balloon's pages on the guest's side: getting them from the allocator,
+ * keeping them where users and the kernel's compaction see them, giving them
+ * back.  No word to the host here but by the migration callback.
+ *
+ * Small pages are kept by the kernel's balloon code, which lets compaction
+ * move them.  Large ones are plain blocks of 512 frames; both are marked
+ * offline, so dumps and hibernation images leave them out, and both are taken
+ * from MemTotal.
+ */
+#include <linux/gfp.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/vmstat.h>
+
+#include "vmmemctl.h"
+#include "vmmemctl_trace.h"
+
+/* Below this order a block is not worth a call of its own: single pages come in bulk. */
+#define VMMEMCTL_BLOCK_MIN	3
+
+/* No reserves, no killing, no complaint: the balloon wants what nobody needs. */
+#define VMMEMCTL_GFP	(__GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN)
+#define VMMEMCTL_GFP_LARGE	(GFP_HIGHUSER | VMMEMCTL_GFP)
+#ifdef CONFIG_BALLOON_MIGRATION
+#define VMMEMCTL_GFP_SMALL	(GFP_HIGHUSER_MOVABLE | VMMEMCTL_GFP)
+#else
+#define VMMEMCTL_GFP_SMALL	(GFP_HIGHUSER | VMMEMCTL_GFP)
+#endif
+
+/* Reclaim on the balloon's behalf stalls nobody else, so it is kept apart (pressure). */
+static ktime_t vmmemctl_stall_begin(void)
+{
+	return ktime_get();
+}
+
+static void vmmemctl_stall_end(struct vmmemctl *b, ktime_t begin)
+{
+	b->own_stall_ns += ktime_to_ns(ktime_sub(ktime_get(), begin));
+}
+
+/**
+ * vmmemctl_alloc_large - get pages of 2 MiB
+ * @b: the balloon
+ * @page: where to put them
+ * @count: how many
+ *
+ * What is free is taken first; after that the kernel may drop caches and
+ * compact memory, lightly, since one such page saves 512 small ones.
+ *
+ * Return: how many there are, the rest cannot be had now.
+ */
+u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
+{
+	gfp_t gfp = VMMEMCTL_GFP_LARGE & ~__GFP_RECLAIM;
+	ktime_t begin = 0;
+	u32 n = 0;
+
+	while (n < count) {
+		page[n] = alloc_pages(gfp, VMMEMCTL_LARGE_ORDER);
+		if (page[n]) {
+			n++;
+			continue;
+		}
+		if (gfp & __GFP_DIRECT_RECLAIM)
+			break;
+		gfp = VMMEMCTL_GFP_LARGE;
+		begin = vmmemctl_stall_begin();
+	}
+	if (begin)
+		vmmemctl_stall_end(b, begin);
+	return n;
+}
+
+/* Pages of larger blocks: one call for many, and neighbours for the host. */
+static u32 vmmemctl_alloc_blocks(struct vmmemctl *b, struct page **page, u32 count)
+{
+	unsigned int *order = &b->cycle.block_order;
+	u32 n = 0, i;
+
+	while (n < count) {
+		struct page *block;
+
+		*order = min_t(unsigned int, *order, ilog2(count - n));
+		if (*order < VMMEMCTL_BLOCK_MIN)
+			break;
+		block = alloc_pages(VMMEMCTL_GFP_SMALL & ~__GFP_RECLAIM, *order);
+		if (!block) {
+			--*order;
+			continue;
+		}
+		split_page(block, *order);
+		for (i = 0; i < 1u << *order; i++)
+			page[n++] = block + i;
+	}
+	return n;
+}
+
+/* The bulk allocator fills the holes of an array. */
+static u32 vmmemctl_alloc_bulk(gfp_t gfp, struct page **page, u32 count)
+{
+	u32 n = 0, got;
+
+	if (count)
+		memset(page, 0, count * sizeof(*page));
+	while (n < count) {
+		got = alloc_pages_bulk(gfp, count - n, page + n);
+		if (!got)
+			break;
+		n += got;
+	}
+	return n;
+}
+
+/**
+ * vmmemctl_alloc_small - get pages of 4 KiB
+ * @b: the balloon
+ * @page: where to put them
+ * @count: how many, at most a batch
+ *
+ * Return: how many there are, the rest cannot be had now.
+ */
+u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count)
+{
+	ktime_t begin;
+	u32 n;
+
+	n = vmmemctl_alloc_blocks(b, page, count);
+	n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL & ~__GFP_DIRECT_RECLAIM, page + n, count - n);
+	if (n < count) {
+		begin = vmmemctl_stall_begin();
+		n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL, page + n, count - n);
+		vmmemctl_stall_end(b, begin);
+	}
+	return n;
+}
+
+/* What /proc/vmstat and /proc/meminfo say of large pages; small ones are counted by the kernel. */
+static void vmmemctl_count_large(struct page *page, bool is_kept)
+{
+	long frames = is_kept ? VMMEMCTL_LARGE_FRAMES : -VMMEMCTL_LARGE_FRAMES;
+
+	count_vm_events(is_kept ? BALLOON_INFLATE : BALLOON_DEFLATE, VMMEMCTL_LARGE_FRAMES);
+	vmguest_count_balloon_pages(page, frames);
+	adjust_managed_page_count(page, -frames);
+}
+
+static void vmmemctl_mark_large(struct page *page, bool is_kept)
+{
+	u32 i;
+
+	for (i = 0; i < VMMEMCTL_LARGE_FRAMES; i++) {
+		if (is_kept)
+			__SetPageOffline(page + i);
+		else
+			__ClearPageOffline(page + i);
+	}
+	vmmemctl_count_large(page, is_kept);
+}
+
+/**
+ * vmmemctl_keep - pages that the host has locked are the balloon's now
+ * @b: the balloon, locked
+ * @pages: by their lru; empty afterwards
+ * @size: of each of them
+ * @count: how many
+ */
+void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count)
+{
+	struct page *page;
+
+	lockdep_assert_held(&b->lock);
+	if (!count)
+		return;
+	if (size == VMMEMCTL_SMALL) {
+		vmguest_balloon_list_enqueue(&b->small, pages);
+		b->small_count += count;
+		return;
+	}
+	list_for_each_entry(page, pages, lru)
+		vmmemctl_mark_large(page, true);
+	list_splice_init(pages, &b->large);
+	b->large_count += count;
+}
+
+static u32 vmmemctl_take_out_small(struct vmmemctl *b, struct page **page, u32 count)
+{
+	struct page *one, *next;
+	LIST_HEAD(pages);
+	u32 n = 0;
+
+	vmguest_balloon_list_dequeue(&b->small, &pages, count);
+	list_for_each_entry_safe(one, next, &pages, lru) {
+		list_del(&one->lru);
+		page[n++] = one;
+	}
+	b->small_count -= n;
+	return n;
+}
+
+static u32 vmmemctl_take_out_large(struct vmmemctl *b, struct page **page, u32 count)
+{
+	u32 n = 0;
+
+	while (n < count && !list_empty(&b->large)) {
+		page[n] = list_first_entry(&b->large, struct page, lru);
+		list_del(&page[n]->lru);
+		vmmemctl_mark_large(page[n], false);
+		n++;
+	}
+	b->large_count -= n;
+	return n;
+}
+
+/**
+ * vmmemctl_take_out - pages leave the balloon's lists
+ * @b: the balloon, locked
+ * @page: where to put them
+ * @size: which ones
+ * @count: how many, at most a batch
+ *
+ * They are the host's until it has unlocked them.
+ *
+ * Return: how many; small pages that are being moved this moment are not there.
+ */
+u32 vmmemctl_take_out(struct vmmemctl *b, struct page **page, enum vmmemctl_size size, u32 count)
+{
+	lockdep_assert_held(&b->lock);
+	if (size == VMMEMCTL_SMALL)
+		return vmmemctl_take_out_small(b, page, count);
+	return vmmemctl_take_out_large(b, page, count);
+}
+
+void vmmemctl_free(struct page *page, enum vmmemctl_size size)
+{
+	__free_pages(page, size == VMMEMCTL_LARGE ? VMMEMCTL_LARGE_ORDER : 0);
+}
+
+void vmmemctl_free_list(struct list_head *pages, enum vmmemctl_size size)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		vmmemctl_free(page, size);
+	}
+}
+
+/**
+ * vmmemctl_split - a large page that the host refused becomes 512 small ones
+ * @b: the balloon, locked
+ * @page: the page, in no list
+ */
+void vmmemctl_split(struct vmmemctl *b, struct page *page)
+{
+	u32 i;
+
+	lockdep_assert_held(&b->lock);
+	split_page(page, VMMEMCTL_LARGE_ORDER);
+	for (i = 0; i < VMMEMCTL_LARGE_FRAMES; i++)
+		list_add_tail(&page[i].lru, &b->parts);
+}
+
+static int vmmemctl_move(struct vmmemctl *b, struct page *newpage, struct page *page)
+{
+	enum vmmemctl_outcome outcome;
+
+	if (b->must_start || b->is_forgotten || !b->host.is_started)
+		return -EAGAIN;
+	/* A host that has enough would refuse the new page while it has the old one. */
+	outcome = vmmemctl_host_move_one(&b->host, page_to_pfn(page), false);
+	if (outcome == VMMEMCTL_DONE)
+		outcome = vmmemctl_host_move_one(&b->host, page_to_pfn(newpage), true);
+	else if (outcome == VMMEMCTL_REFUSED)
+		return -EAGAIN;
+	if (outcome == VMMEMCTL_DONE)
+		return 0;
+	vmmemctl_after(b, outcome);
+	/* Unlocked, or forgotten: the old page is the guest's again, the new one stays so. */
+	b->small_count--;
+	b->stats.page[VMMEMCTL_SMALL].unlocked++;
+	return -ENOENT;
+}
+
+/**
+ * vmmemctl_migrate - compaction moves a small page
+ * @info: of the balloon
+ * @newpage: to here, locked
+ * @page: from here, locked and isolated
+ * @mode: unused; nothing here waits for input or output
+ *
+ * Return: 0; -EAGAIN with nothing changed; -ENOENT: the old page has left the
+ * balloon and the new one did not get in.
+ */
+int vmmemctl_migrate(struct balloon_dev_info *info, struct page *newpage, struct page *page,
+		     enum migrate_mode mode)
+{
+	struct vmmemctl *b = container_of(info, struct vmmemctl, small);
+	int err = -EAGAIN;
+
+	/* Its holder may wait for the host; compaction has other pages to look at. */
+	if (mutex_trylock(&b->lock)) {
+		err = vmmemctl_move(b, newpage, page);
+		if (err)
+			b->stats.migrate_failures++;
+		else
+			b->stats.migrated++;
+		trace_vmmemctl_migrate(page_to_pfn(page), page_to_pfn(newpage), err);
+		err = vmguest_balloon_migrated(info, newpage, page, err);
+		mutex_unlock(&b->lock);
+	}
+	return err;
+}

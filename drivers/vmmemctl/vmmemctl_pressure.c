@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * The balloon gives way.  It grows only by what the guest can spare above a
+ * reserve, slower while programs wait for memory, and not at all for a while
+ * after it had to give memory back: to keep the reserve (each tick), when the
+ * kernel reclaims below it (shrinker), on the brink of killing a program (OOM
+ * notifier).
+ */
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/sched.h>
+#include <linux/shrinker.h>
+
+#include "vmmemctl.h"
+#include "vmmemctl_trace.h"
+
+#define VMMEMCTL_PSI_FILE	"/proc/pressure/memory"
+#define VMMEMCTL_PSI_STALE_US	(10 * USEC_PER_SEC)
+/* What the OOM notifier gives at least: enough that the next request is not on the brink, too. */
+#define VMMEMCTL_OOM_FRAMES	(64u << (20 - VMMEMCTL_FRAME_SHIFT))
+
+/**
+ * vmmemctl_room_now - what the balloon may grow by
+ * @b: the balloon
+ *
+ * Return: frames.
+ */
+u64 vmmemctl_room_now(const struct vmmemctl *b)
+{
+	return vmmemctl_room(max(si_mem_available(), 0L), vmmemctl_reserve_frames(b));
+}
+
+/* How many frames the guest is short of its reserve. */
+static u64 vmmemctl_shortage(const struct vmmemctl *b)
+{
+	return vmmemctl_room(vmmemctl_reserve_frames(b), max(si_mem_available(), 0L));
+}
+
+bool vmmemctl_is_held(const struct vmmemctl *b)
+{
+	return b->hold_ms && time_before(jiffies, b->hold_until);
+}
+
+/**
+ * vmmemctl_hold - do not grow for a while: memory was short
+ * @b: the balloon, locked
+ */
+void vmmemctl_hold(struct vmmemctl *b)
+{
+	lockdep_assert_held(&b->lock);
+	/* A row of calls for one shortage is one shortage. */
+	if (vmmemctl_is_held(b) && time_before(jiffies, b->hold_since + HZ))
+		return;
+	b->hold_ms = vmmemctl_backoff_ms(b->hold_ms, jiffies_to_msecs(jiffies - b->hold_since));
+	b->hold_since = jiffies;
+	b->hold_until = jiffies + msecs_to_jiffies(b->hold_ms);
+	b->stats.holds++;
+}
+
+/* Give back and hold; counts in @counter. */
+static u64 vmmemctl_give_back(struct vmmemctl *b, const char *reason, u64 frames, u64 *counter)
+{
+	u64 given;
+
+	/* The tick's own requests must not make the balloon shrink: they fail instead. */
+	if (READ_ONCE(b->worker) == current)
+		return 0;
+	mutex_lock(&b->lock);
+	given = vmmemctl_release(b, frames);
+	*counter += given;
+	if (given)
+		vmmemctl_hold(b);
+	mutex_unlock(&b->lock);
+	trace_vmmemctl_give_back(reason, frames, given);
+	if (given)
+		vmmemctl_wake(b);
+	return given;
+}
+
+/* Only memory below the reserve is the balloon's business: it is not there to feed caches. */
+static unsigned long vmmemctl_shrinker_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct vmmemctl *b = &vmmemctl_balloon;
+	u64 frames = min(vmmemctl_shortage(b), vmmemctl_balloon_size(b));
+
+	return frames ?: SHRINK_EMPTY;
+}
+
+static unsigned long vmmemctl_shrinker_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct vmmemctl *b = &vmmemctl_balloon;
+	u64 frames = max_t(u64, sc->nr_to_scan, VMMEMCTL_BATCH_ENTRIES);
+	u64 given = vmmemctl_give_back(b, "shrinker", frames, &b->stats.shrink_frames);
+
+	return given ?: SHRINK_STOP;
+}
+
+static int vmmemctl_oom(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	struct vmmemctl *b = &vmmemctl_balloon;
+	u64 frames = max_t(u64, vmmemctl_shortage(b), VMMEMCTL_OOM_FRAMES);
+
+	*(unsigned long *)freed += vmmemctl_give_back(b, "oom", frames, &b->stats.oom_frames);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block vmmemctl_oom_nb = { .notifier_call = vmmemctl_oom };
+
+/* The kernel has no other way for a module to ask.  Without pressure stall information: -ENOENT. */
+static int vmmemctl_pressure_read(u64 *total_us)
+{
+	struct file *file = filp_open(VMMEMCTL_PSI_FILE, O_RDONLY, 0);
+	char text[256];
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_read(file, text, sizeof(text) - 1, &pos);
+	filp_close(file, NULL);
+	if (n < 0)
+		return n;
+	text[n] = '\0';
+	return vmmemctl_pressure_parse(text, total_us);
+}
+
+/* The kernel adds up every two seconds, so what was learnt is kept until it has something new. */
+static void vmmemctl_pressure_update(struct vmmemctl *b)
+{
+	ktime_t now = ktime_get();
+	u64 total_us, elapsed_us = ktime_us_delta(now, b->stalled_at);
+	bool is_first = !b->stalled_at;
+
+	if (vmmemctl_pressure_read(&total_us))
+		return;
+	if (total_us == b->stalled_us && elapsed_us < VMMEMCTL_PSI_STALE_US)
+		return;
+	if (!is_first)
+		b->stalled_permyriad = vmmemctl_pressure_share(total_us - b->stalled_us,
+							       b->own_stall_ns / NSEC_PER_USEC,
+							       elapsed_us);
+	b->stalled_us = total_us;
+	b->stalled_at = now;
+	b->own_stall_ns = 0;
+}
+
+/**
+ * vmmemctl_pressure_look - give way if need be, and see how much the tick may take
+ * @b: the balloon; called by the tick alone, without the lock
+ *
+ * Half the reserve may be used before the balloon gives memory back for it, so
+ * that it does not go to and fro around the limit.
+ *
+ * Return: frames by which the balloon may grow.
+ */
+u64 vmmemctl_pressure_look(struct vmmemctl *b)
+{
+	u64 shortage = vmmemctl_shortage(b), allowed;
+
+	if (shortage > vmmemctl_reserve_frames(b) / 2 && vmmemctl_balloon_size(b)) {
+		vmmemctl_give_back(b, "reserve", shortage, &b->stats.reserve_frames);
+		return 0;
+	}
+	if (READ_ONCE(b->host.target) <= vmmemctl_balloon_size(b))
+		return U64_MAX;
+	vmmemctl_pressure_update(b);
+	allowed = vmmemctl_pressure_allows(b->stalled_permyriad);
+	if (allowed != U64_MAX) {
+		mutex_lock(&b->lock);
+		b->stats.slowed++;
+		mutex_unlock(&b->lock);
+	}
+	return allowed;
+}
+
+int vmmemctl_pressure_init(struct vmmemctl *b)
+{
+	int err;
+
+	b->shrinker = shrinker_alloc(0, VMMEMCTL_NAME);
+	if (!b->shrinker)
+		return -ENOMEM;
+	b->shrinker->count_objects = vmmemctl_shrinker_count;
+	b->shrinker->scan_objects = vmmemctl_shrinker_scan;
+	b->shrinker->batch = VMMEMCTL_BATCH_ENTRIES;
+	err = vmguest_shrinker_register(b->shrinker, VMMEMCTL_NAME);
+	if (err)
+		goto err_free_shrinker;
+	err = register_oom_notifier(&vmmemctl_oom_nb);
+	if (err)
+		goto err_free_shrinker;
+	return 0;
+
+err_free_shrinker:
+	shrinker_free(b->shrinker);
+	return err;
+}
+
+void vmmemctl_pressure_exit(struct vmmemctl *b)
+{
+	unregister_oom_notifier(&vmmemctl_oom_nb);
+	shrinker_free(b->shrinker);
+}
