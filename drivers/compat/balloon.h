@@ -36,7 +36,7 @@ static inline void vmguest_balloon_adjust(struct list_head *pages, long sign)
 	long n = 0;
 
 	list_for_each_entry(page, pages, lru) {
-		if (first && page_zone(first) != page_zone(page)) {
+		if (first && page_zone_id(first) != page_zone_id(page)) {
 			adjust_managed_page_count(first, n);
 			n = 0;
 			first = NULL;

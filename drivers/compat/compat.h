@@ -245,6 +245,10 @@ static inline int vmguest_shrinker_register(struct shrinker *shrinker, const cha
 }
 #endif
 
+#ifdef NEED_ITER_DEST
+#define ITER_DEST READ
+#endif
+
 #include "balloon.h"
 
 #endif /* VMGUEST_COMPAT_H */

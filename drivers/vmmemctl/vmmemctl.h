@@ -95,6 +95,7 @@ struct vmmemctl_cycle {
 	unsigned int block_order;	/* the largest block that may still be there */
 	bool has_no_large;
 	bool has_no_small;
+	bool is_first;		/* nothing went to the host yet */
 	bool is_over;		/* a command failed; set under the lock */
 	u32 splits;		/* refused large pages taken apart; under the lock */
 	enum vmmemctl_lane_id turn;
@@ -135,10 +136,13 @@ struct vmmemctl {
 	struct list_head aside_large;
 	u32 aside_frames;
 	u64 on_the_way;			/* frames */
+	u64 gathered;			/* frames that the tick has taken for its next batch */
+	bool must_let_go;		/* of those: programs are about to be killed for them */
 	struct vmmemctl_lane *lane[VMMEMCTL_LANE_COUNT];
 	struct vmmemctl_stats stats;
 
 	struct vmmemctl_cycle cycle;
+	u32 reform_wait;		/* ticks */
 	enum vmmemctl_state state;
 	u64 told_size;			/* to those who poll the attributes */
 	u64 told_target;
@@ -146,7 +150,6 @@ struct vmmemctl {
 
 	/* from vmmemctl_pressure.c */
 	unsigned long hold_until;	/* jiffies */
-	unsigned long hold_since;
 	u32 hold_ms;
 	unsigned long no_dispute_before;
 	u64 own_stall_ns;		/* this driver's, since the last look at the kernel's count */
@@ -221,6 +224,10 @@ void vmmemctl_doorbell_remove(struct vmmemctl *b);
 extern const struct dev_pm_ops vmmemctl_pm_ops;
 int vmmemctl_power_init(struct vmmemctl *b);
 void vmmemctl_power_exit(struct vmmemctl *b);
+
+/* from vmmemctl_debugfs.c */
+void vmmemctl_debugfs_init(struct vmmemctl *b);
+void vmmemctl_debugfs_exit(void);
 
 /* from vmmemctl_sysfs.c */
 extern const struct attribute_group *vmmemctl_groups[];

@@ -303,6 +303,30 @@ enum vmmemctl_outcome vmmemctl_host_move(struct vmmemctl_host *h, struct vmmemct
 	return outcome;
 }
 
+/**
+ * vmmemctl_verdict_of - what the status of an entry means for its page
+ * @status: any number
+ *
+ * Return: the verdict.
+ */
+enum vmmemctl_verdict vmmemctl_verdict_of(u32 status)
+{
+	switch (status) {
+	case VMMEMCTL_SUCCESS:
+		return VMMEMCTL_PAGE_MOVED;
+	case VMMEMCTL_FRAME_NOT_NEEDED:
+		return VMMEMCTL_PAGE_UNWANTED;
+	case VMMEMCTL_FRAME_INVALID:
+	case VMMEMCTL_FRAME_PINNED:
+		return VMMEMCTL_PAGE_UNSUITABLE;
+	case VMMEMCTL_FRAME_LOCKED:
+	case VMMEMCTL_FRAME_UNLOCKED:
+		return VMMEMCTL_PAGE_DISPUTED;
+	default:
+		return VMMEMCTL_PAGE_REFUSED;
+	}
+}
+
 static struct vmmemctl_step vmmemctl_shrink_by(const struct vmmemctl_view *v, u64 surplus)
 {
 	struct vmmemctl_step step = { .action = VMMEMCTL_SHRINK };
@@ -334,6 +358,9 @@ static struct vmmemctl_step vmmemctl_grow_by(const struct vmmemctl_host *h,
 		   wanted >= VMMEMCTL_LARGE_FRAMES) {
 		step.is_large = true;
 		step.count = min_t(u64, wanted / VMMEMCTL_LARGE_FRAMES, VMMEMCTL_BATCH_ENTRIES);
+		/* The host sees at once that the guest follows; gathering a gigabyte takes a while. */
+		if (v->is_first)
+			step.count = 1;
 	} else if (!v->has_no_small) {
 		step.count = min_t(u64, wanted, VMMEMCTL_BATCH_ENTRIES);
 	} else {

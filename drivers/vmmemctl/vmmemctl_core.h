@@ -96,6 +96,7 @@ struct vmmemctl_view {
 	u64 large;		/* pages of 2 MiB in it */
 	u64 on_the_way;		/* frames that a batch is taking to the host */
 	u64 room;		/* frames that the guest can spare now */
+	bool is_first;		/* nothing has gone to the host in this cycle */
 	bool is_held;		/* it must not grow: memory was short a moment ago */
 	bool has_no_large;	/* no page of 2 MiB could be had in this cycle */
 	bool has_no_small;	/* nor one of 4 KiB */
@@ -134,6 +135,8 @@ u64 vmmemctl_pressure_allows(u32 stalled_permyriad);
 int vmmemctl_pressure_parse(const char *text, u64 *total_us);
 u32 vmmemctl_pressure_share(u64 stalled_us, u64 own_us, u64 elapsed_us);
 
+enum vmmemctl_verdict vmmemctl_verdict_of(u32 status);
+
 const char *vmmemctl_command_name(u32 command);
 const char *vmmemctl_status_name(u32 status);
 
@@ -165,20 +168,10 @@ static inline void vmmemctl_batch_add(struct vmmemctl_batch *b, u64 frame)
  */
 static inline enum vmmemctl_verdict vmmemctl_batch_verdict(const struct vmmemctl_batch *b, u32 i)
 {
-	switch (READ_ONCE(b->entry[i]) & VMMEMCTL_ENTRY_STATUS) {
-	case VMMEMCTL_SUCCESS:
-		return VMMEMCTL_PAGE_MOVED;
-	case VMMEMCTL_FRAME_NOT_NEEDED:
-		return VMMEMCTL_PAGE_UNWANTED;
-	case VMMEMCTL_FRAME_INVALID:
-	case VMMEMCTL_FRAME_PINNED:
-		return VMMEMCTL_PAGE_UNSUITABLE;
-	case VMMEMCTL_FRAME_LOCKED:
-	case VMMEMCTL_FRAME_UNLOCKED:
-		return VMMEMCTL_PAGE_DISPUTED;
-	default:
-		return VMMEMCTL_PAGE_REFUSED;
-	}
+	u32 status = READ_ONCE(b->entry[i]) & VMMEMCTL_ENTRY_STATUS;
+
+	return likely(status == VMMEMCTL_SUCCESS) ? VMMEMCTL_PAGE_MOVED :
+						    vmmemctl_verdict_of(status);
 }
 
 static inline u64 vmmemctl_size(const struct vmmemctl_view *v)

@@ -94,7 +94,8 @@ static void vmmemctl_doorbell_tell(struct vmmemctl *b)
  */
 void vmmemctl_doorbell_keep(struct vmmemctl *b)
 {
-	if (!doorbell || !(b->host.caps & VMMEMCTL_CAP_DOORBELL) || b->host.has_doorbell)
+	if (!doorbell || !b->host.is_started || !(b->host.caps & VMMEMCTL_CAP_DOORBELL) ||
+	    b->host.has_doorbell)
 		return;
 	if (b->doorbell_wait) {
 		b->doorbell_wait--;

@@ -12,6 +12,8 @@
 
 /* Refused large pages are taken apart so often in a tick, not for ever. */
 #define VMMEMCTL_SPLITS_MAX	16
+/* After the host refused a large page for small ones. */
+#define VMMEMCTL_REFORM_PAUSE	60	/* ticks */
 /* What of memory may be out of use because the host refused it. */
 #define VMMEMCTL_ASIDE_MAX	8192	/* frames: 32 MiB */
 
@@ -127,6 +129,26 @@ static u32 vmmemctl_take_parts(struct vmmemctl *b, struct page **page, u32 count
 	return n;
 }
 
+/* The OOM notifier has promised these pages to somebody. */
+static bool vmmemctl_let_go(struct vmmemctl *b, struct page **page, u32 count,
+			    enum vmmemctl_size size)
+{
+	u32 i;
+
+	WRITE_ONCE(b->gathered, 0);
+	if (!READ_ONCE(b->must_let_go))
+		return false;
+	for (i = 0; i < count; i++)
+		vmmemctl_free(page[i], size);
+	WRITE_ONCE(b->must_let_go, false);
+	mutex_lock(&b->lock);
+	b->stats.oom_frames += (u64)count * vmmemctl_frames(size);
+	b->cycle.is_over = true;
+	vmmemctl_hold(b);
+	mutex_unlock(&b->lock);
+	return true;
+}
+
 static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemctl_step step)
 {
 	enum vmmemctl_size size = step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
@@ -142,12 +164,23 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 		n = vmmemctl_alloc_small(b, page + parts, step.count - parts);
 		b->cycle.has_no_small |= parts + n < step.count;
 	}
+	if (vmmemctl_let_go(b, page, parts + n, size))
+		return 0;
 	mutex_lock(&b->lock);
 	stats->allocated += n * vmmemctl_frames(size);
 	stats->alloc_failures += parts + n < step.count;
 	b->on_the_way += (parts + n) * vmmemctl_frames(size);
 	mutex_unlock(&b->lock);
 	return parts + n;
+}
+
+static void vmmemctl_fill(struct vmmemctl_lane *lane, bool is_large, u32 count)
+{
+	u32 i;
+
+	vmmemctl_batch_start(&lane->batch, is_large);
+	for (i = 0; i < count; i++)
+		vmmemctl_batch_add(&lane->batch, page_to_pfn(lane->page[i]));
 }
 
 /**
@@ -160,24 +193,23 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
 {
 	struct vmmemctl_lane *lane = b->lane[b->cycle.turn];
-	u32 i, n;
+	u32 n;
 
 	wait_for_completion(&lane->is_free);
 	n = vmmemctl_gather(b, lane->page, step);
-	vmmemctl_batch_start(&lane->batch, step.is_large);
-	for (i = 0; i < n; i++)
-		vmmemctl_batch_add(&lane->batch, page_to_pfn(lane->page[i]));
 	if (!n) {
 		complete(&lane->is_free);
 		return false;
 	}
+	vmmemctl_fill(lane, step.is_large, n);
+	b->cycle.is_first = false;
+	/* A short batch is the last one: nothing is gained by another worker. */
 	if (n < VMMEMCTL_BATCH_ENTRIES) {
 		vmmemctl_send_now(lane);
-	} else {
-		queue_work(b->wq, &lane->send);
-		b->cycle.turn = b->cycle.turn == VMMEMCTL_LANE_A ? VMMEMCTL_LANE_B :
-								   VMMEMCTL_LANE_A;
+		return true;
 	}
+	queue_work(b->wq, &lane->send);
+	b->cycle.turn = b->cycle.turn == VMMEMCTL_LANE_A ? VMMEMCTL_LANE_B : VMMEMCTL_LANE_A;
 	return true;
 }
 
@@ -216,32 +248,59 @@ void vmmemctl_grow_end(struct vmmemctl *b)
 	vmmemctl_free_list(&large, VMMEMCTL_LARGE);
 }
 
-/**
- * vmmemctl_reform - 512 small pages of the balloon become one large one
- * @b: the balloon, at rest; called by the tick alone, without the lock
- *
- * Once a tick and only if a large page lies free: two commands, and both sides
- * have whole huge pages again.  Small ones go first, since a host that has
- * enough takes no more.
- */
-void vmmemctl_reform(struct vmmemctl *b)
+/* Room for it at the host: small pages of the same size go first. */
+static bool vmmemctl_make_way(struct vmmemctl *b)
 {
-	struct vmmemctl_step step = { VMMEMCTL_GROW, true, 1 };
-	struct page *page;
 	u64 freed = 0;
 
-	if (!vmmemctl_host_has_large(&b->host) || b->small_count < VMMEMCTL_LARGE_FRAMES)
-		return;
-	page = alloc_pages((GFP_HIGHUSER | __GFP_NOWARN | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM,
-			   VMMEMCTL_LARGE_ORDER);
-	if (!page)
-		return;
 	mutex_lock(&b->lock);
-	if (b->small_count >= VMMEMCTL_LARGE_FRAMES && !b->must_start)
+	if (b->small_count >= VMMEMCTL_LARGE_FRAMES && !b->must_start && !b->is_forgotten)
 		freed = vmmemctl_shrink(b, VMMEMCTL_SMALL, VMMEMCTL_LARGE_FRAMES);
 	b->stats.reformed += freed;
 	mutex_unlock(&b->lock);
-	vmmemctl_free(page, VMMEMCTL_LARGE);
-	if (freed == VMMEMCTL_LARGE_FRAMES)
-		vmmemctl_grow(b, step);
+	return freed == VMMEMCTL_LARGE_FRAMES;
+}
+
+/* @page goes in, in place of 512 small ones.  Return: whether it did. */
+static bool vmmemctl_exchange(struct vmmemctl *b, struct page *page)
+{
+	struct vmmemctl_lane *lane = b->lane[VMMEMCTL_LANE_A];
+	u64 before = READ_ONCE(b->large_count);
+
+	if (!vmmemctl_make_way(b)) {
+		vmmemctl_free(page, VMMEMCTL_LARGE);
+		return false;
+	}
+	wait_for_completion(&lane->is_free);
+	lane->page[0] = page;
+	vmmemctl_fill(lane, true, 1);
+	mutex_lock(&b->lock);
+	b->stats.page[VMMEMCTL_LARGE].allocated += VMMEMCTL_LARGE_FRAMES;
+	b->on_the_way += VMMEMCTL_LARGE_FRAMES;
+	mutex_unlock(&b->lock);
+	vmmemctl_send_now(lane);
+	return READ_ONCE(b->large_count) > before;
+}
+
+/**
+ * vmmemctl_reform - 512 small pages of the balloon become one large one
+ * @b: the balloon, on target; called by the tick alone, without the lock
+ *
+ * Once a tick, if a large page lies free: for two commands both sides have one
+ * huge page in place of 512.  A host that refused one is left alone for a while.
+ */
+void vmmemctl_reform(struct vmmemctl *b)
+{
+	struct page *page;
+
+	if (!vmmemctl_host_has_large(&b->host) || b->small_count < VMMEMCTL_LARGE_FRAMES)
+		return;
+	if (b->reform_wait) {
+		b->reform_wait--;
+		return;
+	}
+	page = alloc_pages((GFP_HIGHUSER | __GFP_NOWARN | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM,
+			   VMMEMCTL_LARGE_ORDER);
+	if (page && !vmmemctl_exchange(b, page))
+		b->reform_wait = VMMEMCTL_REFORM_PAUSE;
 }

@@ -137,6 +137,7 @@ static void vmmemctl_cycle_begin(struct vmmemctl *b)
 		.allowance = vmmemctl_pressure_look(b),
 		.work = 16 + 2 * (vmmemctl_total(b) / VMMEMCTL_BATCH_ENTRIES),
 		.block_order = VMMEMCTL_LARGE_ORDER,
+		.is_first = true,
 		.turn = VMMEMCTL_LANE_A,
 	};
 }
@@ -154,6 +155,7 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 			.on_the_way = b->on_the_way,
 			.room = room,
 			.is_held = vmmemctl_is_held(b),
+			.is_first = b->cycle.is_first,
 			.has_no_large = b->cycle.has_no_large,
 			.has_no_small = b->cycle.has_no_small,
 		};
@@ -245,6 +247,9 @@ static void vmmemctl_tick(struct work_struct *work)
 	struct vmmemctl *b = container_of(to_delayed_work(work), struct vmmemctl, tick);
 	unsigned long delay;
 
+	/* Whoever woke it may have come too late to see that. */
+	if (READ_ONCE(b->is_off))
+		return;
 	WRITE_ONCE(b->worker, current);
 	delay = vmmemctl_cycle(b);
 	WRITE_ONCE(b->worker, NULL);
@@ -329,6 +334,7 @@ static int vmmemctl_probe(struct platform_device *pdev)
 	err = vmmemctl_power_init(b);
 	if (err)
 		goto err_pressure_exit;
+	vmmemctl_debugfs_init(b);
 	queue_delayed_work(b->wq, &b->tick, 0);
 	return 0;
 
@@ -375,6 +381,7 @@ static void vmmemctl_drop_all(struct vmmemctl *b)
 
 static void vmmemctl_end(struct vmmemctl *b)
 {
+	vmmemctl_debugfs_exit();
 	vmmemctl_power_exit(b);
 	vmmemctl_pressure_exit(b);
 	vmmemctl_quiesce(b);

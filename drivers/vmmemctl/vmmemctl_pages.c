@@ -23,6 +23,9 @@
 /* Below this order a block is not worth a call of its own: single pages come in bulk. */
 #define VMMEMCTL_BLOCK_MIN	3
 
+/* Large pages: 16 MiB at a time without a look at what others need. */
+#define VMMEMCTL_LOOK_EVERY	8
+
 /* No reserves, no killing, no complaint: the balloon wants what nobody needs. */
 #define VMMEMCTL_GFP	(__GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN)
 #define VMMEMCTL_GFP_LARGE	(GFP_HIGHUSER | VMMEMCTL_GFP)
@@ -43,6 +46,18 @@ static void vmmemctl_stall_end(struct vmmemctl *b, ktime_t begin)
 	b->own_stall_ns += ktime_to_ns(ktime_sub(ktime_get(), begin));
 }
 
+/*
+ * A batch of large pages is up to a gigabyte, and gathering it takes a while:
+ * others may need memory meanwhile.  They are looked for every few pages.
+ */
+static bool vmmemctl_must_stop(struct vmmemctl *b, u32 have)
+{
+	WRITE_ONCE(b->gathered, (u64)have * VMMEMCTL_LARGE_FRAMES);
+	if (READ_ONCE(b->must_let_go))
+		return true;
+	return have % VMMEMCTL_LOOK_EVERY == VMMEMCTL_LOOK_EVERY - 1 && !vmmemctl_room_now(b);
+}
+
 /**
  * vmmemctl_alloc_large - get pages of 2 MiB
  * @b: the balloon
@@ -60,10 +75,11 @@ u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
 	ktime_t begin = 0;
 	u32 n = 0;
 
-	while (n < count) {
+	while (n < count && !vmmemctl_must_stop(b, n)) {
 		page[n] = alloc_pages(gfp, VMMEMCTL_LARGE_ORDER);
 		if (page[n]) {
 			n++;
+			cond_resched();
 			continue;
 		}
 		if (gfp & __GFP_DIRECT_RECLAIM)
@@ -149,17 +165,23 @@ static void vmmemctl_count_large(struct page *page, bool is_kept)
 	adjust_managed_page_count(page, -frames);
 }
 
-static void vmmemctl_mark_large(struct page *page, bool is_kept)
+/* All 512 frames one by one, for each may be looked at by itself: the loops are worth unrolling. */
+static void vmmemctl_mark_large(struct page *page)
 {
-	u32 i;
+	struct page *end = page + VMMEMCTL_LARGE_FRAMES;
 
-	for (i = 0; i < VMMEMCTL_LARGE_FRAMES; i++) {
-		if (is_kept)
-			__SetPageOffline(page + i);
-		else
-			__ClearPageOffline(page + i);
-	}
-	vmmemctl_count_large(page, is_kept);
+#pragma GCC unroll 8
+	for (; page < end; page++)
+		__SetPageOffline(page);
+}
+
+static void vmmemctl_unmark_large(struct page *page)
+{
+	struct page *end = page + VMMEMCTL_LARGE_FRAMES;
+
+#pragma GCC unroll 8
+	for (; page < end; page++)
+		__ClearPageOffline(page);
 }
 
 /**
@@ -181,23 +203,24 @@ void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_si
 		b->small_count += count;
 		return;
 	}
-	list_for_each_entry(page, pages, lru)
-		vmmemctl_mark_large(page, true);
+	list_for_each_entry(page, pages, lru) {
+		vmmemctl_mark_large(page);
+		vmmemctl_count_large(page, true);
+	}
 	list_splice_init(pages, &b->large);
 	b->large_count += count;
 }
 
 static u32 vmmemctl_take_out_small(struct vmmemctl *b, struct page **page, u32 count)
 {
-	struct page *one, *next;
+	struct page *one;
 	LIST_HEAD(pages);
 	u32 n = 0;
 
 	vmguest_balloon_list_dequeue(&b->small, &pages, count);
-	list_for_each_entry_safe(one, next, &pages, lru) {
-		list_del(&one->lru);
+	/* The list is left behind: from here on the array has them. */
+	list_for_each_entry(one, &pages, lru)
 		page[n++] = one;
-	}
 	b->small_count -= n;
 	return n;
 }
@@ -209,7 +232,8 @@ static u32 vmmemctl_take_out_large(struct vmmemctl *b, struct page **page, u32 c
 	while (n < count && !list_empty(&b->large)) {
 		page[n] = list_first_entry(&b->large, struct page, lru);
 		list_del(&page[n]->lru);
-		vmmemctl_mark_large(page[n], false);
+		vmmemctl_unmark_large(page[n]);
+		vmmemctl_count_large(page[n], false);
 		n++;
 	}
 	b->large_count -= n;

@@ -10,10 +10,13 @@
  */
 #include <linux/fs.h>
 #include <linux/ktime.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/shrinker.h>
+#include <linux/uio.h>
 
 #include "vmmemctl.h"
 #include "vmmemctl_trace.h"
@@ -52,13 +55,13 @@ bool vmmemctl_is_held(const struct vmmemctl *b)
 void vmmemctl_hold(struct vmmemctl *b)
 {
 	lockdep_assert_held(&b->lock);
-	/* A row of calls for one shortage is one shortage. */
-	if (vmmemctl_is_held(b) && time_before(jiffies, b->hold_since + HZ))
-		return;
-	b->hold_ms = vmmemctl_backoff_ms(b->hold_ms, jiffies_to_msecs(jiffies - b->hold_since));
-	b->hold_since = jiffies;
+	/* While it lasts it is one shortage; what counts is whether it comes again afterwards. */
+	if (!vmmemctl_is_held(b)) {
+		b->hold_ms = vmmemctl_backoff_ms(b->hold_ms,
+						 jiffies_to_msecs(jiffies - b->hold_until));
+		b->stats.holds++;
+	}
 	b->hold_until = jiffies + msecs_to_jiffies(b->hold_ms);
-	b->stats.holds++;
 }
 
 /* Give back and hold; counts in @counter. */
@@ -66,9 +69,6 @@ static u64 vmmemctl_give_back(struct vmmemctl *b, const char *reason, u64 frames
 {
 	u64 given;
 
-	/* The tick's own requests must not make the balloon shrink: they fail instead. */
-	if (READ_ONCE(b->worker) == current)
-		return 0;
 	mutex_lock(&b->lock);
 	given = vmmemctl_release(b, frames);
 	*counter += given;
@@ -76,6 +76,17 @@ static u64 vmmemctl_give_back(struct vmmemctl *b, const char *reason, u64 frames
 		vmmemctl_hold(b);
 	mutex_unlock(&b->lock);
 	trace_vmmemctl_give_back(reason, frames, given);
+	return given;
+}
+
+/* On behalf of others.  The tick's own requests do not make the balloon shrink: they fail. */
+static u64 vmmemctl_yield(struct vmmemctl *b, const char *reason, u64 frames, u64 *counter)
+{
+	u64 given;
+
+	if (READ_ONCE(b->worker) == current)
+		return 0;
+	given = vmmemctl_give_back(b, reason, frames, counter);
 	if (given)
 		vmmemctl_wake(b);
 	return given;
@@ -94,33 +105,64 @@ static unsigned long vmmemctl_shrinker_scan(struct shrinker *shrinker, struct sh
 {
 	struct vmmemctl *b = &vmmemctl_balloon;
 	u64 frames = max_t(u64, sc->nr_to_scan, VMMEMCTL_BATCH_ENTRIES);
-	u64 given = vmmemctl_give_back(b, "shrinker", frames, &b->stats.shrink_frames);
+	u64 given = vmmemctl_yield(b, "shrinker", frames, &b->stats.shrink_frames);
 
 	return given ?: SHRINK_STOP;
+}
+
+/* What the tick has in its hands is not in the balloon yet; it lets go of it when told to. */
+static u64 vmmemctl_oom_gathered(struct vmmemctl *b)
+{
+	u64 gathered = READ_ONCE(b->gathered);
+
+	if (gathered)
+		WRITE_ONCE(b->must_let_go, true);
+	return gathered;
 }
 
 static int vmmemctl_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	struct vmmemctl *b = &vmmemctl_balloon;
 	u64 frames = max_t(u64, vmmemctl_shortage(b), VMMEMCTL_OOM_FRAMES);
+	u64 given = vmmemctl_oom_gathered(b);
 
-	*(unsigned long *)freed += vmmemctl_give_back(b, "oom", frames, &b->stats.oom_frames);
+	given += vmmemctl_yield(b, "oom", frames, &b->stats.oom_frames);
+	*(unsigned long *)freed += given;
 	return NOTIFY_OK;
 }
 
 static struct notifier_block vmmemctl_oom_nb = { .notifier_call = vmmemctl_oom };
 
-/* The kernel has no other way for a module to ask.  Without pressure stall information: -ENOENT. */
+/*
+ * The file of the pressure stall information is a seq_file of procfs and has
+ * no other way in for a module: neither the numbers nor a function that tells
+ * them are exported, and kernel_read() takes other files only.  Something else
+ * may have been mounted there, so what it is gets checked.
+ */
+static ssize_t vmmemctl_psi_read(struct file *file, char *text, size_t size)
+{
+	struct kvec vec = { .iov_base = text, .iov_len = size };
+	struct seq_file *seq = file->private_data;
+	struct iov_iter iter;
+	struct kiocb kiocb;
+
+	if (file_inode(file)->i_sb->s_magic != PROC_SUPER_MAGIC || !seq || seq->file != file)
+		return -EINVAL;
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, size);
+	return seq_read_iter(&kiocb, &iter);
+}
+
+/* Without pressure stall information: -ENOENT. */
 static int vmmemctl_pressure_read(u64 *total_us)
 {
 	struct file *file = filp_open(VMMEMCTL_PSI_FILE, O_RDONLY, 0);
 	char text[256];
-	loff_t pos = 0;
 	ssize_t n;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	n = kernel_read(file, text, sizeof(text) - 1, &pos);
+	n = vmmemctl_psi_read(file, text, sizeof(text) - 1);
 	filp_close(file, NULL);
 	if (n < 0)
 		return n;
