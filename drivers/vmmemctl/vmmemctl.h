@@ -229,6 +229,9 @@ void vmmemctl_power_exit(struct vmmemctl *b);
 void vmmemctl_debugfs_init(struct vmmemctl *b);
 void vmmemctl_debugfs_exit(void);
 
+/* from vmmemctl_stats.c */
+extern const struct attribute_group vmmemctl_stats_group;
+
 /* from vmmemctl_sysfs.c */
 extern const struct attribute_group *vmmemctl_groups[];
 void vmmemctl_sysfs_notify(struct vmmemctl *b);

@@ -375,7 +375,7 @@ static struct vmmemctl_step vmmemctl_grow_by(const struct vmmemctl_host *h,
  * @v: the balloon
  *
  * Large pages are used only where a whole one is missing, so the target is hit
- * exactly and no page goes to and fro around it.
+ * exactly and no page comes and goes around it.
  *
  * Return: one batch's worth of work, or to wait.
  */

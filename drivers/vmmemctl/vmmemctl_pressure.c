@@ -195,7 +195,7 @@ static void vmmemctl_pressure_update(struct vmmemctl *b)
  * @b: the balloon; called by the tick alone, without the lock
  *
  * Half the reserve may be used before the balloon gives memory back for it, so
- * that it does not go to and fro around the limit.
+ * that it does not swing around the limit.
  *
  * Return: frames by which the balloon may grow.
  */

@@ -2,12 +2,10 @@
 /*
  * Copyright (c) 2026 the vmguest authors
  *
- * What everybody may read: sizes in bytes, the state, the last failure, and
- * statistics with one number a file.  size, target and state wake those who
- * poll them.
+ * What everybody may read: sizes in bytes, the state, the last failure.  size,
+ * target and state wake those who poll them.
  */
 #include <linux/device.h>
-#include <linux/stringify.h>
 #include <linux/sysfs.h>
 
 #include "vmmemctl.h"
@@ -98,72 +96,9 @@ static struct attribute *vmmemctl_attrs[] = {
 
 static const struct attribute_group vmmemctl_group = { .attrs = vmmemctl_attrs };
 
-/* A number of the one balloon there is. */
-struct vmmemctl_number {
-	struct device_attribute attr;
-	const u64 *value;
-};
-
-static ssize_t vmmemctl_number_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n",
-			  READ_ONCE(*container_of(attr, struct vmmemctl_number, attr)->value));
-}
-
-#define NUMBER(_name, _value) \
-	(&((struct vmmemctl_number[]) { { __ATTR(_name, 0444, vmmemctl_number_show, NULL), \
-					  &vmmemctl_balloon._value } })[0].attr.attr)
-#define COMMAND(_name, _command) \
-	NUMBER(_name##_calls, host.commands[_command].calls), \
-	NUMBER(_name##_failures, host.commands[_command].failures)
-#define PAGES(_name, _size) \
-	NUMBER(_name##_allocated, stats.page[_size].allocated), \
-	NUMBER(_name##_alloc_failures, stats.page[_size].alloc_failures), \
-	NUMBER(_name##_locked, stats.page[_size].locked), \
-	NUMBER(_name##_refused, stats.page[_size].refused), \
-	NUMBER(_name##_unwanted, stats.page[_size].unwanted), \
-	NUMBER(_name##_unlocked, stats.page[_size].unlocked), \
-	NUMBER(_name##_kept, stats.page[_size].kept), \
-	NUMBER(_name##_dropped, stats.page[_size].dropped)
-
-static struct attribute *vmmemctl_numbers[] = {
-	COMMAND(start, VMMEMCTL_START),
-	COMMAND(get_target, VMMEMCTL_GET_TARGET),
-	COMMAND(lock, VMMEMCTL_LOCK),
-	COMMAND(unlock, VMMEMCTL_UNLOCK),
-	COMMAND(guest_id, VMMEMCTL_GUEST_ID),
-	COMMAND(batched_lock, VMMEMCTL_BATCHED_LOCK),
-	COMMAND(batched_unlock, VMMEMCTL_BATCHED_UNLOCK),
-	COMMAND(batched_2m_lock, VMMEMCTL_BATCHED_2M_LOCK),
-	COMMAND(batched_2m_unlock, VMMEMCTL_BATCHED_2M_UNLOCK),
-	COMMAND(doorbell_set, VMMEMCTL_DOORBELL_SET),
-	PAGES(small, VMMEMCTL_SMALL),
-	PAGES(large, VMMEMCTL_LARGE),
-	NUMBER(large_split, stats.page[VMMEMCTL_LARGE].split),
-	NUMBER(ticks, stats.ticks),
-	NUMBER(doorbells, stats.doorbells),
-	NUMBER(resets, stats.resets),
-	NUMBER(disputes, stats.disputes),
-	NUMBER(migrated, stats.migrated),
-	NUMBER(migrate_failures, stats.migrate_failures),
-	NUMBER(reformed_frames, stats.reformed),
-	NUMBER(reserve_frames, stats.reserve_frames),
-	NUMBER(shrink_frames, stats.shrink_frames),
-	NUMBER(oom_frames, stats.oom_frames),
-	NUMBER(offline_frames, stats.offline_frames),
-	NUMBER(holds, stats.holds),
-	NUMBER(slowed, stats.slowed),
-	NULL
-};
-
-static const struct attribute_group vmmemctl_numbers_group = {
-	.name = "statistics",
-	.attrs = vmmemctl_numbers,
-};
-
 const struct attribute_group *vmmemctl_groups[] = {
 	&vmmemctl_group,
-	&vmmemctl_numbers_group,
+	&vmmemctl_stats_group,
 	NULL
 };
 
