@@ -68,7 +68,8 @@ static u32 fake_batch(struct fake_host *f, const struct vmmemctl_call *c)
 	if (!c->arg2 || c->arg2 > VMMEMCTL_BATCH_ENTRIES)
 		return VMMEMCTL_COMMAND_INVALID;
 	for (i = 0; i < c->arg2; i++)
-		f->page[i] |= fake_move_frame(f, f->page[i] >> VMMEMCTL_FRAME_SHIFT, frames, is_lock);
+		f->page[i] |= fake_move_frame(f, f->page[i] >> VMMEMCTL_FRAME_SHIFT, frames,
+					      is_lock);
 	return VMMEMCTL_SUCCESS;
 }
 
@@ -466,9 +467,9 @@ static void reads_pressure_as_the_kernel_prints_it(struct kunit *test)
 		u64 total_us;
 	} rows[] = {
 		{ "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n", 0, 0 },
-		{ "some avg10=1.05 avg60=0.12 avg300=0.03 total=901234\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n",
-		  0, 901234 },
-		{ "some avg10=0.00 avg60=0.00 avg300=0.00 total=18446744073709551615\n", 0, U64_MAX },
+		{ "some avg10=1.05 avg60=0.12 avg300=0.03 total=901234\n"
+		  "full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n", 0, 901234 },
+		{ "some avg10=0.00 avg300=0.00 total=18446744073709551615\n", 0, U64_MAX },
 		{ "full avg10=1.05 avg60=0.12 avg300=0.03 total=9\n", -EINVAL, 7 },
 		{ "some avg10=0.00", -EINVAL, 7 },
 		{ "some total=", -EINVAL, 7 },

@@ -122,7 +122,7 @@ struct vmmemctl {
 	struct delayed_work tick;
 	struct task_struct *worker;	/* the one in the tick */
 
-	struct mutex lock;
+	struct mutex lock;		/* guards what follows, as said above */
 	struct vmmemctl_host host;
 	bool must_start;
 	bool is_forgotten;
@@ -152,7 +152,7 @@ struct vmmemctl {
 	unsigned long hold_until;	/* jiffies */
 	u32 hold_ms;
 	unsigned long no_dispute_before;
-	u64 own_stall_ns;		/* this driver's, since the last look at the kernel's count */
+	u64 own_stall_ns;		/* this driver's, since the last look */
 	u64 stalled_us;
 	ktime_t stalled_at;
 	u32 stalled_permyriad;
@@ -171,6 +171,11 @@ extern struct vmmemctl vmmemctl_balloon;
 static inline u32 vmmemctl_frames(enum vmmemctl_size size)
 {
 	return size == VMMEMCTL_LARGE ? VMMEMCTL_LARGE_FRAMES : 1;
+}
+
+static inline enum vmmemctl_size vmmemctl_step_size(struct vmmemctl_step step)
+{
+	return step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
 }
 
 /* from vmmemctl_main.c */

@@ -22,8 +22,8 @@ MODULE_PARM_DESC(doorbell, "Let the host ring when its target changes, by VMCI i
 
 MODULE_SOFTDEP("pre: vmw_vmci");
 
-static typeof(&vmci_doorbell_create) vmmemctl_vmci_create;
-static typeof(&vmci_doorbell_destroy) vmmemctl_vmci_destroy;
+static typeof(vmci_doorbell_create) *vmmemctl_vmci_create;
+static typeof(vmci_doorbell_destroy) *vmmemctl_vmci_destroy;
 
 static void vmmemctl_vmci_put(void)
 {

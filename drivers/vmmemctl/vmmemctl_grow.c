@@ -151,7 +151,7 @@ static bool vmmemctl_let_go(struct vmmemctl *b, struct page **page, u32 count,
 
 static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemctl_step step)
 {
-	enum vmmemctl_size size = step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
+	enum vmmemctl_size size = vmmemctl_step_size(step);
 	struct vmmemctl_page_stats *stats = &b->stats.page[size];
 	u32 parts = 0, n;
 

@@ -9,6 +9,8 @@
  * tick begins the conversation if need be, asks for the target, and moves one
  * batch after the other until there is nothing to do.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -28,7 +30,7 @@
 static uint reserve_mb;
 module_param(reserve_mb, uint, 0644);
 MODULE_PARM_DESC(reserve_mb,
-		 "Available memory always left to the guest, in MiB (default 0: a sixteenth, 32 to 1024)");
+		 "Memory always left to the guest, in MiB (default 0: a sixteenth, 32 to 1024)");
 
 struct vmmemctl vmmemctl_balloon;
 
@@ -168,7 +170,7 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 
 static void vmmemctl_do(struct vmmemctl *b, struct vmmemctl_step step)
 {
-	u64 frames = (u64)step.count * (step.is_large ? VMMEMCTL_LARGE_FRAMES : 1);
+	u64 frames = (u64)step.count * vmmemctl_frames(vmmemctl_step_size(step));
 
 	if (step.action == VMMEMCTL_GROW) {
 		vmmemctl_set_state(b, VMMEMCTL_STATE_INFLATING);
@@ -179,7 +181,7 @@ static void vmmemctl_do(struct vmmemctl *b, struct vmmemctl_step step)
 	vmmemctl_set_state(b, VMMEMCTL_STATE_DEFLATING);
 	mutex_lock(&b->lock);
 	if (!b->must_start && !b->is_forgotten &&
-	    !vmmemctl_shrink(b, step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL, step.count))
+	    !vmmemctl_shrink(b, vmmemctl_step_size(step), step.count))
 		b->cycle.is_over = true;
 	mutex_unlock(&b->lock);
 }
@@ -413,12 +415,12 @@ static bool vmmemctl_rival_is_there(void)
 }
 
 /* Two drivers would undo each other's work: each START makes the host forget the other's pages. */
-static int vmmemctl_module_comes(struct notifier_block *nb, unsigned long action, void *module)
+static int vmmemctl_module_comes(struct notifier_block *nb, unsigned long action, void *arg)
 {
-	if (action != MODULE_STATE_COMING || strcmp(module_name((struct module *)module), VMMEMCTL_RIVAL))
+	if (action != MODULE_STATE_COMING || strcmp(module_name((struct module *)arg), VMMEMCTL_RIVAL))
 		return NOTIFY_DONE;
-	pr_err(VMMEMCTL_NAME ": holds the balloon, so " VMMEMCTL_RIVAL " is refused; to switch: modprobe -r "
-	       VMMEMCTL_NAME " && modprobe " VMMEMCTL_RIVAL "\n");
+	pr_err("holds the balloon, so " VMMEMCTL_RIVAL " is refused; to switch: "
+	       "modprobe -r " VMMEMCTL_NAME " && modprobe " VMMEMCTL_RIVAL "\n");
 	return notifier_from_errno(-EBUSY);
 }
 
@@ -428,16 +430,16 @@ static struct notifier_block vmmemctl_module_nb = { .notifier_call = vmmemctl_mo
 static int __init vmmemctl_may_run(void)
 {
 	if (x86_hyper_type != X86_HYPER_VMWARE) {
-		pr_err(VMMEMCTL_NAME ": this is no VMware virtual machine, so there is no balloon to hold\n");
+		pr_err("this is no VMware virtual machine, so there is no balloon to hold\n");
 		return -ENODEV;
 	}
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)) {
-		pr_err(VMMEMCTL_NAME ": the memory of this guest is encrypted, the balloon cannot take it; do without\n");
+		pr_err("the memory of this guest is encrypted and cannot be given away; do without\n");
 		return -EOPNOTSUPP;
 	}
 	if (vmmemctl_rival_is_there()) {
-		pr_err(VMMEMCTL_NAME ": the kernel's " VMMEMCTL_RIVAL " holds the balloon; to switch: modprobe -r "
-		       VMMEMCTL_RIVAL " && modprobe " VMMEMCTL_NAME "\n");
+		pr_err("the kernel's " VMMEMCTL_RIVAL " holds the balloon; to switch: "
+		       "modprobe -r " VMMEMCTL_RIVAL " && modprobe " VMMEMCTL_NAME "\n");
 		return -EBUSY;
 	}
 	return 0;
@@ -454,7 +456,8 @@ static int __init vmmemctl_load(void)
 	err = register_module_notifier(&vmmemctl_module_nb);
 	if (err)
 		return err;
-	vmmemctl_device = platform_device_register_simple(VMMEMCTL_NAME, PLATFORM_DEVID_NONE, NULL, 0);
+	vmmemctl_device = platform_device_register_simple(VMMEMCTL_NAME, PLATFORM_DEVID_NONE,
+							  NULL, 0);
 	if (IS_ERR(vmmemctl_device)) {
 		err = PTR_ERR(vmmemctl_device);
 		goto err_unregister_notifier;

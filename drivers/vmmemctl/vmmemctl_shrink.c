@@ -11,7 +11,7 @@
 
 #include "vmmemctl.h"
 
-/* Accounts that differ are put right at most so often, or a liar would have the balloon start for ever. */
+/* Accounts that differ are put right at most so often: a liar must not have it start for ever. */
 #define VMMEMCTL_DISPUTE_PAUSE	(60 * HZ)
 
 /**
@@ -138,7 +138,7 @@ u64 vmmemctl_release(struct vmmemctl *b, u64 frames)
 			step = (struct vmmemctl_step){ VMMEMCTL_SHRINK, true, 1 };
 		if (step.action != VMMEMCTL_SHRINK)
 			break;
-		now = vmmemctl_shrink(b, step.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL, step.count);
+		now = vmmemctl_shrink(b, vmmemctl_step_size(step), step.count);
 		given += now;
 		if (!now || b->must_start)
 			break;
