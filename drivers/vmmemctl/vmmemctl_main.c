@@ -9,8 +9,6 @@
  * tick begins the conversation if need be, asks for the target, and moves one
  * batch after the other until there is nothing to do.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -414,13 +412,20 @@ static bool vmmemctl_rival_is_there(void)
 	return true;
 }
 
+static void vmmemctl_log_rival(const char *holder, const char *refused)
+{
+	pr_err("%s holds the balloon, so %s is refused; to switch: modprobe -r %s && modprobe %s\n",
+	       holder, refused, holder, refused);
+}
+
 /* Two drivers would undo each other's work: each START makes the host forget the other's pages. */
 static int vmmemctl_module_comes(struct notifier_block *nb, unsigned long action, void *arg)
 {
-	if (action != MODULE_STATE_COMING || strcmp(module_name((struct module *)arg), VMMEMCTL_RIVAL))
+	const struct module *module = arg;
+
+	if (action != MODULE_STATE_COMING || strcmp(module_name(module), VMMEMCTL_RIVAL))
 		return NOTIFY_DONE;
-	pr_err("holds the balloon, so " VMMEMCTL_RIVAL " is refused; to switch: "
-	       "modprobe -r " VMMEMCTL_NAME " && modprobe " VMMEMCTL_RIVAL "\n");
+	vmmemctl_log_rival(VMMEMCTL_NAME, VMMEMCTL_RIVAL);
 	return notifier_from_errno(-EBUSY);
 }
 
@@ -430,16 +435,15 @@ static struct notifier_block vmmemctl_module_nb = { .notifier_call = vmmemctl_mo
 static int __init vmmemctl_may_run(void)
 {
 	if (x86_hyper_type != X86_HYPER_VMWARE) {
-		pr_err("this is no VMware virtual machine, so there is no balloon to hold\n");
+		pr_err(VMMEMCTL_NAME ": this is no VMware virtual machine, so there is no balloon to hold\n");
 		return -ENODEV;
 	}
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)) {
-		pr_err("the memory of this guest is encrypted and cannot be given away; do without\n");
+		pr_err(VMMEMCTL_NAME ": this guest's memory is encrypted and cannot be given away\n");
 		return -EOPNOTSUPP;
 	}
 	if (vmmemctl_rival_is_there()) {
-		pr_err("the kernel's " VMMEMCTL_RIVAL " holds the balloon; to switch: "
-		       "modprobe -r " VMMEMCTL_RIVAL " && modprobe " VMMEMCTL_NAME "\n");
+		vmmemctl_log_rival(VMMEMCTL_RIVAL, VMMEMCTL_NAME);
 		return -EBUSY;
 	}
 	return 0;
