@@ -421,7 +421,7 @@ static void vmmemctl_log_rival(const char *holder, const char *refused)
 /* Two drivers would undo each other's work: each START makes the host forget the other's pages. */
 static int vmmemctl_module_comes(struct notifier_block *nb, unsigned long action, void *arg)
 {
-	const struct module *module = arg;
+	struct module *module = arg;
 
 	if (action != MODULE_STATE_COMING || strcmp(module_name(module), VMMEMCTL_RIVAL))
 		return NOTIFY_DONE;
