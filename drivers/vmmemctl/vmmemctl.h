@@ -95,6 +95,7 @@ struct vmmemctl_cycle {
 	unsigned int block_order;	/* the largest block that may still be there */
 	bool has_no_large;
 	bool has_no_small;
+	bool is_making;		/* large pages that are not free are worth their time */
 	bool is_first;		/* nothing went to the host yet */
 	bool is_over;		/* a command failed; set under the lock */
 	u32 splits;		/* refused large pages taken apart; under the lock */

@@ -137,6 +137,7 @@ static void vmmemctl_cycle_begin(struct vmmemctl *b)
 		.allowance = vmmemctl_pressure_look(b),
 		.work = 16 + 2 * (vmmemctl_total(b) / VMMEMCTL_BATCH_ENTRIES),
 		.block_order = VMMEMCTL_LARGE_ORDER,
+		.is_making = true,
 		.is_first = true,
 		.turn = VMMEMCTL_LANE_A,
 	};

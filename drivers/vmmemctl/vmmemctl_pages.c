@@ -26,6 +26,9 @@
 /* Large pages: 16 MiB at a time without a look at what others need. */
 #define VMMEMCTL_LOOK_EVERY	8
 
+/* What 512 small pages take, roughly and on a slow machine. */
+#define VMMEMCTL_MAKING_US	2000
+
 /* No reserves, no killing, no complaint: the balloon wants what nobody needs. */
 #define VMMEMCTL_GFP	(__GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN)
 #define VMMEMCTL_GFP_LARGE	(GFP_HIGHUSER | VMMEMCTL_GFP)
@@ -58,37 +61,60 @@ static bool vmmemctl_must_stop(struct vmmemctl *b, u32 have)
 	return have % VMMEMCTL_LOOK_EVERY == VMMEMCTL_LOOK_EVERY - 1 && !vmmemctl_room_now(b);
 }
 
+/* Free ones.  Return: how many. */
+static u32 vmmemctl_alloc_large_free(struct vmmemctl *b, struct page **page, u32 count)
+{
+	u32 n = 0;
+
+	while (n < count && !vmmemctl_must_stop(b, n)) {
+		page[n] = alloc_pages(VMMEMCTL_GFP_LARGE & ~__GFP_RECLAIM, VMMEMCTL_LARGE_ORDER);
+		if (!page[n])
+			break;
+		n++;
+		cond_resched();
+	}
+	return n;
+}
+
+/*
+ * One for which the kernel has to drop caches or compact memory.  Programs wait
+ * for pages that are being moved, so this goes on only as long as it is no
+ * dearer than 512 small pages would be.
+ */
+static struct page *vmmemctl_alloc_large_made(struct vmmemctl *b)
+{
+	ktime_t begin = vmmemctl_stall_begin();
+	struct page *page;
+	s64 took_us;
+
+	if (!b->cycle.is_making)
+		return NULL;
+	page = alloc_pages(VMMEMCTL_GFP_LARGE, VMMEMCTL_LARGE_ORDER);
+	took_us = ktime_us_delta(ktime_get(), begin);
+	vmmemctl_stall_end(b, begin);
+	b->cycle.is_making = page && took_us <= VMMEMCTL_MAKING_US;
+	return page;
+}
+
 /**
  * vmmemctl_alloc_large - get pages of 2 MiB
  * @b: the balloon
  * @page: where to put them
  * @count: how many
  *
- * What is free is taken first; after that the kernel may drop caches and
- * compact memory, lightly, since one such page saves 512 small ones.
- *
  * Return: how many there are, the rest cannot be had now.
  */
 u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
 {
-	gfp_t gfp = VMMEMCTL_GFP_LARGE & ~__GFP_RECLAIM;
-	ktime_t begin = 0;
-	u32 n = 0;
+	u32 n = vmmemctl_alloc_large_free(b, page, count);
 
 	while (n < count && !vmmemctl_must_stop(b, n)) {
-		page[n] = alloc_pages(gfp, VMMEMCTL_LARGE_ORDER);
-		if (page[n]) {
-			n++;
-			cond_resched();
-			continue;
-		}
-		if (gfp & __GFP_DIRECT_RECLAIM)
+		page[n] = vmmemctl_alloc_large_made(b);
+		if (!page[n])
 			break;
-		gfp = VMMEMCTL_GFP_LARGE;
-		begin = vmmemctl_stall_begin();
+		n++;
+		cond_resched();
 	}
-	if (begin)
-		vmmemctl_stall_end(b, begin);
 	return n;
 }
 
