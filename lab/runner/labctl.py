@@ -18,6 +18,8 @@ NET_SECONDS = 600
 SIZE = re.compile(r"(\d{1,15})([KMG]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 FRAME = 4096
+LARGE_FRAME = 512  # in frames
+AFTERMATH = 0.2  # seconds in which a driver has put away the pages of which the host's last answer was
 # Where a model's doorbells for sending are: memory region, first and last offset.
 TX_DOORBELLS = {"vmxnet3": ("vmxnet3-b0", 0x600, 0x7FF)}
 
@@ -171,7 +173,7 @@ class LabControl:
             raise LabError("this machine has no balloon: start lab/vm without --device balloon=off")
         return self.machine.plugin("model " + json.dumps(["balloon", *words]))
 
-    def balloon(self, argv, _request):
+    def balloon(self, argv, request):
         """The balloon's target and size, or another target; sizes are bytes, or with K, M or G behind the number."""
         if argv == ["reset"]:
             self.ask_balloon("reset")
@@ -179,17 +181,48 @@ class LabControl:
         if len(argv) == 2 and argv[0] in ("offer", "legacy"):
             self.ask_balloon(*argv)
             return reply()
-        if len(argv) == 2 and argv[0] == "target":
+        if (len(argv), *argv[:1]) in ((2, "target"), (3, "move")):
             size = SIZE.fullmatch(argv[1])
             if not size:
                 return reply(2, stderr=f"labctl: '{argv[1]}' is no size: write bytes, or a number with K, M or G behind it\n")
-            self.ask_balloon("target", str(int(size[1]) * UNITS[size[2]] // FRAME))
-            return reply()
+            frames = int(size[1]) * UNITS[size[2]] // FRAME
+            if argv[0] == "move" and argv[2].isdecimal():
+                return self.move_balloon(frames, int(argv[2]), request)
+            if argv[0] == "target":
+                self.ask_balloon("target", str(frames))
+                return reply()
         if argv:
-            return reply(2, stderr="labctl: usage: labctl balloon [target SIZE|offer MASK|legacy on|off|reset]\n")
+            return reply(2, stderr="labctl: usage: labctl balloon [target SIZE|move SIZE SECONDS|offer MASK|legacy on|off|reset]\n")
         now = self.ask_balloon("show")
         now |= {"target": now["target"] * FRAME, "size": now["size"] * FRAME}
         return reply(stdout="".join(f"{name} {value}\n" for name, value in sorted(now.items())))
+
+    def move_balloon(self, frames, seconds, request):
+        """Set the target and wait until the guest has done what it asks for, which may stand still meanwhile: JSON with what was
+        counted from the one to the other.  Status 3 once nothing has moved for so long."""
+        self.counters(["--reset"], request)
+        self.ask_balloon("target", str(frames))
+        status = 0 if self.balloon_settles(seconds) else 3
+        counted = json.loads(self.counters([], request)["stdout"])
+        time.sleep(AFTERMATH)
+        later = json.loads(self.counters([], request)["stdout"])
+        counted |= {key: later[key] for key in ("instructions", "all_instructions") if key in later}
+        return reply(status, json.dumps({"balloon": self.ask_balloon("show"), "counters": counted}) + "\n")
+
+    def balloon_settles(self, seconds):
+        """Wait until the guest has done what the target asks for; False once nothing has moved for so long."""
+        before, deadline = None, 0
+        while True:
+            now = self.ask_balloon("show")
+            surplus = now["size"] - now["target"]
+            # A last frame of 2 MiB may be too large by less than itself.
+            if surplus == 0 or now["target"] and 0 < surplus < LARGE_FRAME:
+                return True
+            if now["size"] != before:
+                before, deadline = now["size"], time.monotonic() + seconds
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
 
     def ask_vmci(self, *words):
         """Ask the model of VMCI.  Raises LabError."""

@@ -107,6 +107,46 @@ TEST_F(BalloonTest, RingsTheDoorbellWhenTheTargetChanges) {
     EXPECT_EQ(host_.rung.size(), 1U);
 }
 
+TEST_F(BalloonTest, SaysHowLongTheGuestTookToFollowTheTarget) {
+    using std::chrono::microseconds;
+    const auto stamp = [&](const char* name) { return tell({"show"}).at(name); };
+    start();
+    host_.advance(microseconds(9));
+    tell({"target", "2000"});
+    for (const auto* name : {"told_us", "first_frame_us", "last_frame_us"})
+        EXPECT_TRUE(stamp(name).is_null()) << name;
+    host_.advance(microseconds(40));
+    call(Command::get_target);
+    host_.advance(microseconds(7));
+    call(Command::get_target);
+    EXPECT_EQ(stamp("told_us"), 40.0);
+    EXPECT_TRUE(stamp("first_frame_us").is_null());
+    host_.on_dma = [&](std::uint64_t) { host_.advance(microseconds(1)); };
+    EXPECT_EQ(batch(Command::batched_lock, {10, 11}), Status::success);
+    host_.on_dma = nullptr;
+    // One reading of the batch, two accesses for each frame, one writing of the batch.
+    EXPECT_EQ(stamp("first_frame_us"), 47.0);
+    EXPECT_EQ(stamp("last_frame_us"), 53.0);
+    EXPECT_EQ(stamp("host_us"), 6.0);
+    tell({"target", "1"});
+    EXPECT_TRUE(stamp("told_us").is_null());
+    EXPECT_EQ(stamp("host_us"), 0.0);
+    host_.advance(microseconds(3));
+    EXPECT_EQ(batch(Command::batched_unlock, {10}), Status::success);
+    EXPECT_EQ(stamp("first_frame_us"), 3.0);
+}
+
+TEST_F(BalloonTest, CountsLargeFramesBySize) {
+    tell({"target", "2000"});
+    start();
+    EXPECT_EQ(batch(Command::batched_2m_lock, {512, 1024}), Status::success);
+    EXPECT_EQ(batch(Command::batched_lock, {10}), Status::success);
+    EXPECT_EQ(batch(Command::batched_2m_unlock, {512}), Status::success);
+    EXPECT_EQ(host_.requests["balloon.frames_locked"], 1025U);
+    EXPECT_EQ(host_.requests["balloon.large_frames_locked"], 2U);
+    EXPECT_EQ(host_.requests["balloon.large_frames_unlocked"], 1U);
+}
+
 TEST_F(BalloonTest, GrantsWhatIsWantedAndOffered) {
     for (std::uint64_t wanted = 0; wanted < 64; ++wanted) {
         EXPECT_EQ(start(wanted), Status::success_with_capabilities);

@@ -58,6 +58,12 @@ bool tells_target(Command command) {
            command != Command::doorbell_set;
 }
 
+nlohmann::json microseconds(std::optional<Progress::Time> time) {
+    if (!time)
+        return nullptr;
+    return std::chrono::duration<double, std::micro>(*time).count();
+}
+
 } // namespace
 
 const PortModelInfo Balloon::info = {
@@ -99,6 +105,7 @@ std::uint32_t Balloon::in(std::uint16_t, unsigned, Vcpu& cpu) {
     if (known == nullptr)
         return static_cast<std::uint32_t>(Status::invalid);
     host_.count(known->kind, 1);
+    progress_.begin(host_.now());
     auto status = faults_.refuse(request.command);
     if (!status)
         status = carry_out(request);
@@ -106,6 +113,7 @@ std::uint32_t Balloon::in(std::uint16_t, unsigned, Vcpu& cpu) {
         forget();
     if (tells_target(request.command))
         registers[Vcpu::rbx] = faults_.told_target(target_);
+    progress_.end(host_.now(), tells_target(request.command));
     return static_cast<std::uint32_t>(*status);
 }
 
@@ -164,6 +172,7 @@ Status Balloon::set_doorbell(const Request& request) {
 /// A guest with a doorbell need not ask every second.
 void Balloon::set_target(std::uint64_t frames) {
     target_ = frames;
+    progress_.change(host_.now());
     if (doorbell_ && host_.ring_doorbell(doorbell_->context, doorbell_->resource))
         host_.count("balloon.doorbell_rung");
 }
@@ -209,8 +218,13 @@ Status Balloon::move(Command command, std::uint64_t frame, std::uint64_t count) 
         return Status::frame_not_needed;
     const auto status =
         is_lock(command) ? ledger_.lock(frame, count) : ledger_.unlock(frame, count);
-    if (status == Status::success)
-        host_.count(is_lock(command) ? "balloon.frames_locked" : "balloon.frames_unlocked", count);
+    if (status != Status::success)
+        return status;
+    progress_.move();
+    host_.count(is_lock(command) ? "balloon.frames_locked" : "balloon.frames_unlocked", count);
+    if (is_large(command))
+        host_.count(is_lock(command) ? "balloon.large_frames_locked"
+                                     : "balloon.large_frames_unlocked");
     return status;
 }
 
@@ -221,7 +235,11 @@ Reply Balloon::show() const {
                           {"granted", granted_},
                           {"started", is_started_},
                           {"guest", guest_},
-                          {"doorbell", doorbell_.has_value()}};
+                          {"doorbell", doorbell_.has_value()},
+                          {"told_us", microseconds(progress_.told())},
+                          {"first_frame_us", microseconds(progress_.first_frame())},
+                          {"last_frame_us", microseconds(progress_.last_frame())},
+                          {"host_us", microseconds(progress_.host())}};
 }
 
 Reply Balloon::apply(std::string_view options) {

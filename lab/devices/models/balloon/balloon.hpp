@@ -12,16 +12,20 @@
 #include "host.hpp"
 #include "models/balloon/faults.hpp"
 #include "models/balloon/ledger.hpp"
+#include "models/balloon/progress.hpp"
 #include "models/balloon/wire.hpp"
 
 namespace vmguest::lab::balloon {
 
 /// Known as "balloon" to the control socket, with these words, and to `port=balloon:OPTIONS`:
-///   show              {"target", "size" (both in frames of 4 KiB), "limit", "granted", "started",
-///   "guest"} target FRAMES     what the guest is to give away from now on offer MASK        the
-///   capabilities that START may grant from now on legacy on|off     START answers as hosts did
-///   that knew no capabilities reset             forget everything; the guest learns of it by its
-///   next command hostile WORD…     see Faults
+///   show              {"target", "size", "limit" (in frames of 4 KiB), "granted", "started",
+///                     "guest", "doorbell", and see Progress: "told_us", "first_frame_us",
+///                     "last_frame_us", "host_us"}
+///   target FRAMES     what the guest is to give away from now on
+///   offer MASK        the capabilities that START may grant from now on
+///   legacy on|off     START answers as hosts did that knew no capabilities
+///   reset             forget everything; the guest learns of it by its next command
+///   hostile WORD…     see Faults
 class Balloon final : public PortModel {
 public:
     static const PortModelInfo info;
@@ -65,6 +69,7 @@ private:
     Host& host_;
     Ledger ledger_;
     Faults faults_;
+    Progress progress_;
     std::uint32_t offered_ = basic | batched | batched_2m | target_64bit;
     std::uint32_t granted_ = 0;
     bool is_legacy_ = false;
