@@ -14,8 +14,8 @@
 #include "interface.hpp"
 #include "peer.hpp"
 #include "pktgen.hpp"
+#include "quantile.hpp"
 #include "sockets.hpp"
-#include "text.hpp"
 #include "window.hpp"
 
 namespace vmguest::netbench {
@@ -243,8 +243,8 @@ void round_trips(State& state, Bench& bench, std::uint16_t port, Waiting waiting
         samples.push_back(time.count());
     }
     report(state, bench.window.end());
-    state.counters["p50_us"] = quantile(samples, 0.5);
-    state.counters["p99_us"] = quantile(samples, 0.99);
+    state.counters["p50_us"] = bench::quantile(samples, 0.5);
+    state.counters["p99_us"] = bench::quantile(samples, 0.99);
 }
 
 void udp_rtt(State& state, Bench& bench) {

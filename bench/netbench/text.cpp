@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// Texts and samples; see the header.
+// Texts; see the header.
 #include "text.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace vmguest::netbench {
 
@@ -24,16 +23,6 @@ std::uint64_t parse_allocated_pages(std::string_view vmstat) {
         sum += pages;
     }
     return sum;
-}
-
-double quantile(std::span<double> samples, double q) {
-    if (samples.empty())
-        return 0;
-    const auto count = static_cast<double>(samples.size());
-    const auto rank = std::clamp(std::ceil(q * count), 1.0, count);
-    const auto at = samples.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
-    std::nth_element(samples.begin(), at, samples.end());
-    return *at;
 }
 
 } // namespace vmguest::netbench

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "interface.hpp"
-#include "port.hpp"
+#include "lab_line.hpp"
 
 namespace vmguest::netbench {
 
@@ -30,9 +30,7 @@ struct Counts {
     std::optional<PluginCounts> plugin;
 };
 
-/// The requests are made before the window opens and the replies read after it has closed: of the
-/// counting itself only one read() and one write() on the control line are inside, which labctl,
-/// a program that would have to be started, could not do.
+/// See LabLine for what of the counting itself is inside.
 class Window {
 public:
     /// Whether the plugin counts is the caller's to know: lab/vm --count.
@@ -43,12 +41,10 @@ public:
     Counts end();
 
 private:
-    void ask(const std::string& request);
-    std::string answer();
-    PluginCounts parse(const std::string& line) const;
+    PluginCounts parse(const std::string& reply) const;
 
     const Interface& interface_;
-    std::unique_ptr<labctl::Port> port_;
+    std::unique_ptr<bench::LabLine> line_;
     std::string reset_request_;
     std::string read_request_;
     Counts before_ = {};

@@ -2,16 +2,13 @@
 # Copyright (c) 2026 the vmguest authors
 """Options of bench/net, and the order of its steps."""
 
-import argparse
-import json
 import os
-import shutil
-import sys
 from dataclasses import asdict
+
+from report import guests, options
 
 from . import figures, measure, plot, table, targets
 
-KERNELS = ("6.1", "6.12", "7.3")
 CASES = [case.name for case in figures.CASES]
 FULL = {"packets": 50_000, "paced-packets": 10_000, "mebibytes": 128, "small-mebibytes": 32, "round-trips": 5_000}
 QUICK = {"packets": 20_000, "paced-packets": 4_000, "mebibytes": 64, "small-mebibytes": 16, "round-trips": 1_000}
@@ -33,29 +30,8 @@ Exit status: 0 measured, whether the targets are met or not; 1 something could n
 2 wrong usage.  Documentation/bench.md tells how to read the report."""
 
 
-class UsageError(Exception):
-    pass
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise UsageError(f"{message}: see bench/net --help")
-
-
-def repetitions(text):
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 100")
-    return int(text)
-
-
 def parse(argv):
-    parser = Parser(prog="bench/net", add_help=False, allow_abbrev=False)
-    parser.add_argument("-h", "--help", action="store_true")
-    parser.add_argument("--kernel", choices=KERNELS, default="6.1")
-    parser.add_argument("--repeat", type=repetitions)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=CASES)
-    return parser.parse_args(argv)
+    return options.Parser("bench/net", CASES).parse_args(argv)
 
 
 def result(about, samples, only=None):
@@ -77,43 +53,18 @@ def result(about, samples, only=None):
 
 
 def run(args):
-    for tool in ("gnuplot", "cmake", "qemu-system-x86_64"):
-        if not shutil.which(tool):
-            raise measure.MeasureError(f"{tool} is not installed: run 'scripts/setup bench' as root")
+    options.need_tools()
     repeat = args.repeat or (1 if args.quick else REPETITIONS)
     sizes = QUICK if args.quick else FULL
-    measure.prepare(args.kernel)
+    guests.prepare(args.kernel)
     load = os.getloadavg()[0]
     samples, failures = measure.run(args.kernel, repeat, sizes, args.only)
     about = measure.describe(args.kernel, samples, repeat, sizes, load)
     whole = result(about, samples, args.only)
-    folder = measure.REPO / "build/bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "net.json").write_text(json.dumps(whole, indent=1) + "\n")
     verdicts = [targets.Verdict(**it) for it in whole["targets"]]
     text = table.text(about, whole["figures"], verdicts, whole["warnings"])
-    (folder / "net.txt").write_text(text)
-    print(text, end="")
-    plots = plot.draw(folder, whole["figures"], about)
-    print(f"written: build/bench/net.json, net.txt{''.join(', ' + file.name for file in plots)}")
-    for failure in failures:
-        print(f"bench/net: not measured: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return options.publish("net", whole, text, lambda folder: plot.scripts(folder, whole["figures"], about), failures)
 
 
 def main(argv):
-    try:
-        args = parse(argv)
-    except UsageError as error:
-        print(f"bench/net: {error}", file=sys.stderr)
-        return 2
-    if args.help:
-        print(USAGE)
-        return 0
-    try:
-        return run(args)
-    except (measure.MeasureError, plot.PlotError) as error:
-        print(f"bench/net: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return options.main("net", USAGE, parse, run, argv)

@@ -6,11 +6,13 @@ A sample is {"config", "pass", "repetition", "document"}; the document is what G
 printed in the guest.  Its counters are totals of a case; here they become figures per unit.
 """
 
-import statistics
 from dataclasses import dataclass
 
+from report.stats import BadDocument, find, ratio, summaries, summary
+from report.stats import entries as entries_named
+
+__all__ = ["BadDocument", "find", "ratio", "summary"]
 COUNTS, SPEEDS = "counts", "speeds"  # the two kinds of guest: with the counting plugin, without
-NEGLIGIBLE = 0.01  # per unit: a handful of events in a whole case, whose ratio is chance
 MEBIBYTE_BITS = 8 * (1 << 20)
 
 
@@ -76,20 +78,11 @@ def cases_of(config, only=None):
     return [case for case in CASES if (config in VMXNET3 or not case.vmxnet3_only) and only in (None, case.name)]
 
 
-class BadDocument(Exception):
-    """A guest's document lacks what was asked for; the sentence says what."""
-
-
 def entries(document, wanted):
-    """Benchmark name without Google Benchmark's suffixes -> entry.  Raises BadDocument."""
-    found = {entry["name"].split("/")[0]: entry for entry in document.get("benchmarks", [])}
+    """Case name -> entry, of cases that moved something.  Raises BadDocument."""
+    found = entries_named(document, [case.name for case in wanted])
     for case in wanted:
-        entry = found.get(case.name)
-        if entry is None:
-            raise BadDocument(f"'{case.name}' was not run")
-        if entry.get("error_occurred"):
-            raise BadDocument(f"'{case.name}' failed: {entry.get('error_message', 'no reason given')}")
-        if not entry.get(case.per):
+        if not found[case.name].get(case.per):
             raise BadDocument(f"'{case.name}' moved nothing: its '{case.per}' is 0")
     return found
 
@@ -120,40 +113,17 @@ def speeds_of(case, entry):
     return figures
 
 
-def summary(values):
-    """Median and spread of the repetitions, and the raw values."""
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "values": list(values)}
-
-
-def collect(samples, only=None):
-    """{pass: {case: {figure: {config: summary}}}} of all samples."""
-    values = {}
+def values(samples, only=None):
+    """(pass, case, figure, config, value) of all samples."""
     for sample in samples:
         wanted = cases_of(sample["config"], only)
         found = entries(sample["document"], wanted)
         compute = counts_of if sample["pass"] == COUNTS else speeds_of
         for case in wanted:
             for figure, value in compute(case, found[case.name]).items():
-                place = values.setdefault(sample["pass"], {}).setdefault(case.name, {}).setdefault(figure, {})
-                place.setdefault(sample["config"], []).append(value)
-    return {
-        kind: {
-            case: {figure: {config: summary(some) for config, some in by.items()} for figure, by in figures.items()}
-            for case, figures in cases.items()
-        }
-        for kind, cases in values.items()
-    }
+                yield sample["pass"], case.name, figure, sample["config"], value
 
 
-def find(figures, kind, case, figure, config):
-    """A summary, or None where it was not measured."""
-    return figures.get(kind, {}).get(case, {}).get(figure, {}).get(config)
-
-
-def ratio(ours, theirs):
-    """Ours to theirs; None if either is missing, or there is nothing worth comparing."""
-    if ours is None or theirs is None or theirs["median"] == 0:
-        return None
-    if max(ours["median"], theirs["median"]) < NEGLIGIBLE:
-        return None
-    return ours["median"] / theirs["median"]
+def collect(samples, only=None):
+    """{pass: {case: {figure: {config: summary}}}} of all samples."""
+    return summaries(values(samples, only))

@@ -2,11 +2,12 @@
 # Copyright (c) 2026 the vmguest authors
 """What the figures have to reach.  Pure."""
 
-from dataclasses import dataclass
+from report.stats import find, ratio
+from report.verdicts import Verdict, verdict
 
-from .figures import CASES, COUNTS, SPEEDS, find, ratio
+from .figures import CASES, COUNTS, SPEEDS
 
-MET, SHORT, UNMEASURED = "met", "short", "not measured"
+__all__ = ["Verdict"]
 TIME_TOLERANCE = 1.05  # medians of times: what is left to chance
 
 # What the in-tree driver of 6.1 counts on QEMU 7.2's vmxnet3; these repeat to 0.1 %. If they do
@@ -19,21 +20,6 @@ REFERENCE = (
     ("udp_tx", "interrupts", 1.0),
     ("udp_rx_flood", "driver_instructions", 298.8),
 )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    what: str
-    limit: str
-    value: str
-    state: str
-
-
-def verdict(what, limit, value, bound, text):
-    """A value that may be at most `bound`; None is not measured."""
-    if value is None:
-        return Verdict(what, limit, "", UNMEASURED)
-    return Verdict(what, limit, text, MET if value <= bound else SHORT)
 
 
 def title(name):

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// What netbench reads out of texts and samples.
+// What the benches read out of texts and samples.
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "quantile.hpp"
 #include "text.hpp"
 
 namespace vmguest::netbench {
 namespace {
+
+using bench::quantile;
 
 TEST(AllocatedPages, AreTheSumOverZones) {
     EXPECT_EQ(parse_allocated_pages("nr_free_pages 9\npgalloc_dma 1\npgalloc_dma32 20\n"
