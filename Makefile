@@ -52,9 +52,10 @@ kunit: ## unit tests of the kernel code: host, UML, stock kernels; coverage
 scenarios: ## what the drivers do with real traffic: lab/scenario --help has more
 	@lab/scenario
 
-bench: ## counts per packet and speeds, ours beside the in-tree driver (a quarter of an hour)
+bench: ## counts and speeds of NIC and balloon, ours beside the in-tree drivers (a quarter of an hour)
 	@scripts/setup bench
 	@bench/net $(if $(KERNEL),--kernel $(KERNEL))
+	@bench/balloon $(if $(KERNEL),--kernel $(KERNEL))
 
 style: ## checkpatch, clang-format, clang-tidy, shellcheck, codespell, documented counters
 	@scripts/style

@@ -16,7 +16,7 @@ def quoted(text):
 def head(file, title, width, height):
     return [
         "set encoding utf8",
-        f"set terminal svg size {width},{height} font 'Helvetica,12' background '#ffffff'",
+        f"set terminal svg noenhanced size {width},{height} font 'Helvetica,12' background '#ffffff'",
         f"set output {quoted(str(file))}",
         f"set title {quoted(title)}",
         "set style fill solid 0.9 noborder",
