@@ -101,9 +101,13 @@ TEST_F(BalloonTest, RingsTheDoorbellWhenTheTargetChanges) {
     EXPECT_EQ(host_.requests["balloon.doorbell_rung"], 1U);
     EXPECT_EQ(call(Command::doorbell_set, none, none), Status::success);
     tell({"target", "3"});
+    call(Command::doorbell_set, 16, 1026);
+    hostile({"lose-rings", "1"});
+    tell({"target", "4"});
+    EXPECT_EQ(hostile({"faithful"}), 1U);
     call(Command::doorbell_set, 16, 1025);
     start(everything); // which forgets it
-    tell({"target", "4"});
+    tell({"target", "5"});
     EXPECT_EQ(host_.rung.size(), 1U);
 }
 

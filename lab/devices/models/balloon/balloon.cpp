@@ -173,7 +173,9 @@ Status Balloon::set_doorbell(const Request& request) {
 void Balloon::set_target(std::uint64_t frames) {
     target_ = frames;
     progress_.change(host_.now());
-    if (doorbell_ && host_.ring_doorbell(doorbell_->context, doorbell_->resource))
+    if (!doorbell_ || faults_.must_lose_ring())
+        return;
+    if (host_.ring_doorbell(doorbell_->context, doorbell_->resource))
         host_.count("balloon.doorbell_rung");
 }
 

@@ -66,7 +66,8 @@ Reply Faults::command(std::span<const std::string_view> words) {
     if (!parse(words))
         return Failure{"'hostile' of the balloon wants refuse COMMAND|any STATUS [COUNT [AFTER]], "
                        "refuse-entries STATUS EVERY, garble-frames COUNT, skip-entries COUNT, "
-                       "lie-target FRAMES [FRAMES], lie-grant MASK or faithful"};
+                       "lose-rings COUNT, lie-target FRAMES [FRAMES], lie-grant MASK or "
+                       "faithful"};
     return nlohmann::json{{"done", done_}};
 }
 
@@ -100,6 +101,8 @@ bool Faults::parse(std::span<const std::string_view> words) {
         garbled_ = *last;
     else if (words[0] == "skip-entries")
         skipped_ = *last;
+    else if (words[0] == "lose-rings")
+        lost_rings_ = *last;
     else if (words[0] == "lie-grant")
         grant_ = *last;
     else
@@ -165,6 +168,10 @@ bool Faults::must_garble() {
 
 bool Faults::must_skip_entries() {
     return take(skipped_);
+}
+
+bool Faults::must_lose_ring() {
+    return take(lost_rings_);
 }
 
 std::uint64_t Faults::told_target(std::uint64_t target) {

@@ -28,6 +28,8 @@ public:
     bool must_garble();
     /// Whether the entries of the batch that is answered now stay as the guest wrote them.
     bool must_skip_entries();
+    /// Whether the doorbell is not rung though the target changes.
+    bool must_lose_ring();
     /// The target that the guest is told; the true one unless there is a lie.
     std::uint64_t told_target(std::uint64_t target);
     /// The capabilities that START claims to grant; those that were granted unless there is a lie.
@@ -55,6 +57,7 @@ private:
     std::uint64_t entries_seen_ = 0;
     std::uint64_t garbled_ = 0; ///< batches left
     std::uint64_t skipped_ = 0;
+    std::uint64_t lost_rings_ = 0; ///< changes of the target left
     std::optional<std::uint64_t> lie_;
     std::optional<std::uint64_t> swing_; ///< told every second time instead of the lie
     std::optional<std::uint64_t> grant_;
