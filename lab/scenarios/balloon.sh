@@ -1,35 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
-# scenario: the model of the balloon moves the kernel's own driver: up, down, reset, in frames of 4 KiB and 2 MiB, and refuses
+# scenario: the model of the balloon moves its driver: up, down, reset, in frames of 4 KiB and 2 MiB, and refuses
 # vm: --memory 1024 --timeout 300
-# drivers: stock
-# check: 7.3/stock
-. "$(dirname "$0")/lib.sh"
-
-mib=$((1 << 20))
-now() { labctl balloon | awk -v name="$1" '$1 == name { print $2 }'; }
-# size_from LOW HIGH      in MiB
-size_from() {
-	local size
-	size=$(now size)
-	[ "$size" -ge $(($1 * mib)) ] && [ "$size" -le $(($2 * mib)) ]
-}
-# to MIB                   the balloon gets there; a last frame of 2 MiB may be too large by less than itself
-to() {
-	labctl balloon target "$1M"
-	wait_for 60 size_from "$1" $(($1 ? $1 + 1 : 0))
-}
-is_started() { [ "$(now started)" = True ]; }
-is_restarted() { [ "$(starts)" -gt "$1" ]; }
-requests() { labctl counters | awk -v kind="balloon.$1" '$1 == kind { n = $2 } END { print n + 0 }'; }
-starts() { requests start; }
-available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
+# check: 6.1/ours 7.3/ours 7.3/stock
+. "$(dirname "$0")/balloon-lib.sh"
 
 step "the driver finds the machine and starts"
 grep -q 'Hypervisor detected: VMware' <(dmesg) || fail "the kernel does not take this machine for VMware's"
-modprobe vmw_balloon
-wait_for 20 is_started
+balloon_load
 [ "$(now guest)" = 1 ] || fail "it is no Linux, it says, but $(now guest)"
 [ "$(now granted)" = 46 ] || fail "granted: $(now granted), not 46"
 
@@ -37,7 +16,7 @@ step "up to 200 MiB by frames of 2 MiB, down to 50, up to 100, and empty"
 before=$(available)
 to 200
 [ "$(requests batched_2m_lock)" -gt 0 ] || fail "no frame of 2 MiB was locked"
-[ $((before - $(available))) -gt $((150 * 1024)) ] || fail "the guest has $before - $(available) kB less memory, not 200 MiB"
+[ $((before - $(available))) -gt $((150 * 1024)) ] || fail "the guest has only $((before - $(available))) kB less memory, not 200 MiB"
 to 50
 to 100
 to 0
@@ -51,15 +30,6 @@ wait_for 20 is_restarted "$before"
 wait_for 60 size_from 64 65
 to 0
 
-# offered MASK             a host that offers this and no more
-offered() {
-	local before
-	before=$(starts)
-	labctl balloon offer "$1"
-	labctl balloon reset
-	wait_for 20 is_restarted "$before"
-	wait_for 20 is_started
-}
 step "batches of 4 KiB frames"
 offered 0x26
 before=$(requests batched_lock) large=$(requests batched_2m_lock)
@@ -83,17 +53,16 @@ labctl balloon legacy off
 
 step "refusals: the driver keeps refused frames out of the balloon, and goes on"
 offered 0x2e
-# acted BEFORE NUMBER      the model has refused so often since it had BEFORE times; it stops doing so
-acted() { [ $(($(labctl hostile balloon faithful) - $1)) -ge "$2" ]; }
-before=$(labctl hostile balloon refuse-entries pinned 3)
+before=$(acts)
+hostile refuse-entries pinned 3
 labctl balloon target 64M
-nap 5
-acted "$before" 5 || fail "no frame was refused"
+wait_for 20 has_acted $((before + 5))
+hostile faithful
 wait_for 60 size_from 64 65
 for status in busy invalid absent; do
-	before=$(labctl hostile balloon refuse any $status 3)
-	nap 5
-	acted "$before" 3 || fail "'$status' was not answered three times"
+	before=$(acts)
+	hostile refuse any $status 3
+	wait_for 20 has_acted $((before + 3))
 done
 wait_for 60 size_from 64 65
 to 0
