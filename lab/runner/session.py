@@ -32,6 +32,8 @@ def write_job(plan):
         f"modules={shlex.quote(plan.kernel['modules'])}",
         f"index={shlex.quote(plan.modules or '')}",
         f"nics={nics}",
+        f"vmlinux={shlex.quote(plan.kernel['vmlinux'])}",
+        f"initrd={shlex.quote(str(plan.initrd))}",
         f"count={'yes' if plan.count else ''}",
         f"labctl={shlex.quote(str(REPO / 'build/host/labctl'))}",
     ]

@@ -68,12 +68,9 @@ balloon_load() {
 }
 # offered MASK             a host that offers this and no more
 offered() {
-	local before
-	before=$(starts)
 	labctl balloon offer "$1"
 	labctl balloon reset
-	wait_for 20 is_restarted "$before"
-	wait_for 20 is_started
+	wait_for 20 is_started # which a reset ends
 }
 
 memory() { awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo; }
