@@ -9,6 +9,10 @@
 . "$(dirname "$0")/lib.sh"
 
 mib=$((1 << 20))
+case $(drivers) in
+ours) module=vmmemctl ;;
+*) module=vmw_balloon ;;
+esac
 slack=$((48 * 1024)) # kB that may be somewhere else when the balloon is empty again
 
 field() { labctl balloon | awk -v name="$1" '$1 == name { print $2 }'; }
@@ -30,7 +34,7 @@ inflate() {
 
 before=$(available)
 [ "$stage" != load ] || act
-modprobe vmw_balloon
+modprobe "$module"
 [ "$stage" = load ] || within is_started || verdict "not ready: the driver did not start"
 
 case $stage in
@@ -53,7 +57,7 @@ rest)
 unload)
 	inflate 64
 	act
-	unload vmw_balloon
+	unload "$module"
 	make_right
 	within has_memory_back || verdict "memory lost: $((before - $(available))) kB are gone after rmmod"
 	verdict stands
@@ -68,5 +72,5 @@ within is_near 32 || verdict "does not recover: the balloon stays at $(($(field 
 labctl balloon target 0
 within is_near 0 || verdict "does not recover: the balloon cannot be emptied once the host is right again"
 within has_memory_back || verdict "memory lost: $((before - $(available))) kB are gone when the balloon is empty"
-unload vmw_balloon
+unload "$module"
 verdict stands
