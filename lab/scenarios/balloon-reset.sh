@@ -6,7 +6,7 @@
 # check: 6.1/ours 7.3/ours 7.3/stock
 . "$(dirname "$0")/balloon-lib.sh"
 
-resets=300
+resets=100
 modprobe vmw_vmci
 before=$(available)
 balloon_load

@@ -19,7 +19,7 @@ falls() {
 	if is_ours; then
 		[ -z "$has" ] || is "Balloon in meminfo" "$has" $(($1 * 1024))
 		is "MiB by which MemTotal falls" $less "$1"
-		is "the guest's limit, which is all its memory" "$(now limit)" $((total / 4))
+		is "the guest's limit, which is all its memory but the reserve" "$(now limit)" $((total / 4 - $(cat $sysfs/reserve) / 4096))
 	fi
 }
 step "128 MiB of 2 MiB frames are taken"
@@ -42,11 +42,17 @@ falls 200
 
 step "compaction moves frames of the balloon, and the account stays right"
 migrated=$(vmstat balloon_migrate)
+# Whether frames lie in its way is chance: huge pages need more of it, and another target makes other holes.
 has_migrated() {
 	echo 1 > /proc/sys/vm/compact_memory
-	[ "$(vmstat balloon_migrate)" -gt "$migrated" ]
+	echo 400 > /proc/sys/vm/nr_hugepages
+	echo 0 > /proc/sys/vm/nr_hugepages
+	[ "$(vmstat balloon_migrate)" -le "$migrated" ] || return 0
+	to 300
+	to 200
+	return 1
 }
-wait_for 20 has_migrated
+wait_for 60 has_migrated
 step "$(($(vmstat balloon_migrate) - migrated)) frames were moved"
 wait_for 10 settled 200
 to 0
@@ -54,23 +60,23 @@ falls 0
 is "frames unlocked, against those locked" "$(requests frames_unlocked)" "$(requests frames_locked)"
 
 if is_ours; then
-	step "every attribute can be read by everybody, and by nobody written"
-	while read -r file; do
-		is "mode of $file" "$(stat -c %a "$file")" 444
-		setpriv --reuid 65534 --regid 65534 --clear-groups cat "$file" > /run/attribute || fail "$file cannot be read"
-		[ -s /run/attribute ] || fail "$file is empty"
-	done < <(find $sysfs/ -type f ! -name uevent ! -path '*/power/*' ! -name modalias ! -name driver_override)
+	step "every attribute can be read by everybody, and be written by nobody"
+	find $sysfs/ -type f ! -name uevent ! -path '*/power/*' ! -name modalias ! -name driver_override > /run/attributes
+	xargs stat -c %a < /run/attributes | sort -u > /run/modes
+	is "modes of the attributes" "$(cat /run/modes)" 444
+	setpriv --reuid 65534 --regid 65534 --clear-groups xargs grep -L . < /run/attributes > /run/unread || true
+	is "attributes that are empty, or not for everybody" "$(cat /run/unread)" ''
 	for name in size target limit reserve state last_error capabilities; do
 		echo "  $name: $(cat $sysfs/$name)"
 	done
 	is "statistics that are no number" "$(grep -LxE '[0-9]+' $sysfs/statistics/*)" ''
 	is "the state without a wish of the host's" "$(cat $sysfs/state)" idle
 
-	step "the manual names every count"
-	for file in "$sysfs"/statistics/*; do
-		grep -q "\b${file##*/}\b" "$here/../../Documentation/vmmemctl.md" || echo "${file##*/}"
-	done > /run/unnamed
-	is "counts that the manual does not name" "$(cat /run/unnamed)" ''
+	manual=$here/../../Documentation/vmmemctl.md
+	if [ -e "$manual" ]; then
+		step "the manual names every count"
+		is "counts that the manual does not name" "$(comm -23 <(ls $sysfs/statistics) <(grep -oE '[a-z0-9_]+' "$manual" | sort -u))" ''
+	fi
 
 	step "poll(2) wakes who waits for size, target and state"
 	for name in size target state; do

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 """What programs of a guest with a balloon do.
 
-work MIB ROUNDS    fill so much memory, read it again, give it back, ROUNDS times; prints a line for each. Whoever
+work MIB ROUNDS    fill so much memory piece by piece, read it again, give it back, ROUNDS times; prints a line for each. Whoever
                    has to be killed for lack of memory, this is to be the first
 watch FILE COUNT   wait by poll(2) until FILE, an attribute of the driver's, has changed COUNT times; prints what it read
 """
@@ -13,23 +13,33 @@ import select
 import sys
 
 PAGE = mmap.PAGESIZE
+PIECE = 16 << 20  # bytes; the kernel refuses a single piece that is larger than all its memory but the balloon
 
 
 def stamp(page, number):
     return (page * 2654435761 + number).to_bytes(8, "little")
 
 
+def fill(number, count):
+    """Count pieces of memory, each page with a stamp of its own."""
+    pieces = []
+    for piece in range(count):
+        pieces.append(mmap.mmap(-1, PIECE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        for offset in range(0, PIECE, PAGE):
+            pieces[-1][offset : offset + 8] = stamp(piece * PIECE + offset, number)
+    return pieces
+
+
 def work(mebibytes, rounds):
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
-    pages = (mebibytes << 20) // PAGE
     for number in range(rounds):
-        with mmap.mmap(-1, pages * PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-            for page in range(pages):
-                memory[page * PAGE : page * PAGE + 8] = stamp(page, number)
-            for page in range(pages):
-                if memory[page * PAGE : page * PAGE + 8] != stamp(page, number):
-                    sys.exit(f"round {number}: page {page} has other bytes than were written")
+        pieces = fill(number, (mebibytes << 20) // PIECE)
+        for piece, memory in enumerate(pieces):
+            for offset in range(0, PIECE, PAGE):
+                if memory[offset : offset + 8] != stamp(piece * PIECE + offset, number):
+                    sys.exit(f"round {number}: other bytes than were written, in piece {piece} at {offset}")
+            memory.close()
         print(f"round {number + 1}", flush=True)
 
 
