@@ -21,7 +21,7 @@ adds_up() {
 	echo "  $1 frames: $(statistic "$1_allocated") allocated, $(statistic "$1_locked") locked, $(statistic "$1_refused") refused"
 }
 
-# round EVERY STATUS MIB   each EVERYth entry gets STATUS while the balloon grows and shrinks
+# round EVERY STATUS MIB   each EVERYth entry gets STATUS while the balloon grows, and shrinks
 round() {
 	local acts
 	acts=$(acts)
@@ -29,9 +29,11 @@ round() {
 	labctl balloon target "$3M"
 	wait_for 30 has_acted $((acts + 1))
 	wait_for 30 size_is "$3"
+	# Of what is left each try gets a part, once a second: enough is seen at a quarter.
 	labctl balloon target 0
-	wait_for 30 size_is 0
+	wait_for 30 size_from 0 $(($3 / 4))
 	hostile faithful
+	wait_for 30 size_is 0
 }
 statuses=(invalid frame-invalid locked unlocked pinned not-needed reset busy 31)
 everies=(2 3 7 100)
@@ -40,7 +42,7 @@ mebibytes() {
 	case $size:$1 in
 	large:100) echo 220 ;;
 	large:*) echo 40 ;;
-	small:*) echo 2 ;;
+	small:*) echo 4 ;;
 	esac
 }
 for size in large small; do
