@@ -12,6 +12,7 @@
 
 #include <linux/balloon.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/vmstat.h>
 
 #if defined(CONFIG_BALLOON_COMPACTION) && !defined(CONFIG_BALLOON_MIGRATION)
@@ -53,6 +54,28 @@ static inline void vmguest_balloon_list_enqueue(struct balloon_dev_info *b, stru
 {
 	vmguest_balloon_adjust(pages, -1);
 	balloon_page_list_enqueue(b, pages);
+}
+
+/*
+ * Pages that were the balloon's a moment ago: compaction may still be looking at one, with its lock
+ * held, which balloon_page_list_enqueue() takes for a fault.
+ */
+static inline void vmguest_balloon_list_put_back(struct balloon_dev_info *b,
+						 struct list_head *pages)
+{
+	struct page *page, *next;
+	unsigned long flags;
+
+	vmguest_balloon_adjust(pages, -1);
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		lock_page(page);
+		spin_lock_irqsave(&b->pages_lock, flags);
+		balloon_page_insert(b, page);
+		__count_vm_event(BALLOON_INFLATE);
+		spin_unlock_irqrestore(&b->pages_lock, flags);
+		unlock_page(page);
+	}
 }
 
 static inline void vmguest_balloon_list_dequeue(struct balloon_dev_info *b,
@@ -101,6 +124,12 @@ static inline void vmguest_balloon_init(struct balloon_dev_info *b)
 }
 
 static inline void vmguest_balloon_list_enqueue(struct balloon_dev_info *b, struct list_head *pages)
+{
+	balloon_page_list_enqueue(b, pages);
+}
+
+static inline void vmguest_balloon_list_put_back(struct balloon_dev_info *b,
+						 struct list_head *pages)
 {
 	balloon_page_list_enqueue(b, pages);
 }

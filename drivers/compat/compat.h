@@ -245,6 +245,15 @@ static inline int vmguest_shrinker_register(struct shrinker *shrinker, const cha
 }
 #endif
 
+#ifdef NEED_SYSTEM_DFL_WQ
+#define system_dfl_wq system_unbound_wq
+#endif
+
+/* The threads of older kernels have the root of the first program. */
+#ifdef NEED_SCOPED_WITH_INIT_FS
+#define scoped_with_init_fs()
+#endif
+
 #ifdef NEED_ITER_DEST
 #define ITER_DEST READ
 #endif

@@ -8,6 +8,7 @@
 #ifndef VMMEMCTL_H
 #define VMMEMCTL_H
 
+#include <linux/atomic.h>
 #include <linux/balloon.h>
 #include <linux/completion.h>
 #include <linux/list.h>
@@ -19,6 +20,8 @@
 #include "vmmemctl_core.h"
 
 #define VMMEMCTL_NAME	"vmmemctl"
+/* The OOM notifier has promised what the tick gathered to others. */
+#define VMMEMCTL_LET_GO	(-1L)
 
 enum vmmemctl_size {
 	VMMEMCTL_SMALL,		/* pages of 4 KiB */
@@ -121,7 +124,7 @@ struct vmmemctl {
 	struct platform_device *pdev;
 	struct workqueue_struct *wq;
 	struct delayed_work tick;
-	struct task_struct *worker;	/* the one in the tick */
+	struct task_struct *worker;	/* the tick's, while it allocates */
 
 	struct mutex lock;		/* guards what follows, as said above */
 	struct vmmemctl_host host;
@@ -137,8 +140,7 @@ struct vmmemctl {
 	struct list_head aside_large;
 	u32 aside_frames;
 	u64 on_the_way;			/* frames */
-	u64 gathered;			/* frames that the tick has taken for its next batch */
-	bool must_let_go;		/* of those: programs are about to be killed for them */
+	atomic_long_t gathered;		/* frames of the tick's next batch, or VMMEMCTL_LET_GO */
 	struct vmmemctl_lane *lane[VMMEMCTL_LANE_COUNT];
 	struct vmmemctl_stats stats;
 
@@ -154,6 +156,8 @@ struct vmmemctl {
 	u32 hold_ms;
 	unsigned long no_dispute_before;
 	u64 own_stall_ns;		/* this driver's, since the last look */
+	bool has_grown;			/* since that look */
+	bool was_growing;		/* before it */
 	u64 stalled_us;
 	ktime_t stalled_at;
 	u32 stalled_permyriad;
@@ -206,7 +210,8 @@ void vmmemctl_dispute(struct vmmemctl *b);
 /* from vmmemctl_pages.c */
 u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count);
 u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count);
-void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count);
+void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count,
+		   bool is_back);
 u32 vmmemctl_take_out(struct vmmemctl *b, struct page **page, enum vmmemctl_size size, u32 count);
 void vmmemctl_free(struct page *page, enum vmmemctl_size size);
 void vmmemctl_free_list(struct list_head *pages, enum vmmemctl_size size);

@@ -479,5 +479,5 @@ u64 vmmemctl_pressure_allows(u32 stalled_permyriad)
 {
 	if (stalled_permyriad >= 1000)
 		return 0;
-	return stalled_permyriad >= 100 ? 16 * VMMEMCTL_MIB : U64_MAX;
+	return stalled_permyriad >= 100 ? VMMEMCTL_SLOW_FRAMES : U64_MAX;
 }

@@ -13,6 +13,9 @@
 
 #include "vmmemctl_hw.h"
 
+/* 16 MiB: the balloon's growth in a tick while programs wait for memory. */
+#define VMMEMCTL_SLOW_FRAMES	4096ULL
+
 /* One command: what goes in, what comes out. */
 struct vmmemctl_call {
 	u32 command;

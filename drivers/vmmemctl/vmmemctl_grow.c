@@ -7,6 +7,7 @@
  * short batch goes at once.  Refused pages are kept aside until the tick ends.
  */
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "vmmemctl.h"
 
@@ -81,7 +82,7 @@ static void vmmemctl_settle(struct vmmemctl *b, struct vmmemctl_lane *lane,
 			vmmemctl_settle_one(b, lane->page[i], size, verdict);
 		}
 	}
-	vmmemctl_keep(b, &keep, size, moved);
+	vmmemctl_keep(b, &keep, size, moved, false);
 	b->stats.page[size].locked += moved * frames;
 	b->on_the_way -= lane->batch.count * frames;
 	if (moved)
@@ -99,8 +100,8 @@ static void vmmemctl_send_now(struct vmmemctl_lane *lane)
 	enum vmmemctl_outcome outcome = VMMEMCTL_REFUSED;
 
 	mutex_lock(&b->lock);
-	/* It may have been reset, or stopped, since the pages were gathered. */
-	if (b->host.is_started && !b->must_start && !b->is_forgotten) {
+	/* It may have been reset, or somebody may need them, since the pages were gathered. */
+	if (b->host.is_started && !b->must_start && !b->is_forgotten && !vmmemctl_is_held(b)) {
 		outcome = vmmemctl_host_move(&b->host, &lane->batch, true);
 		vmmemctl_after(b, outcome);
 	}
@@ -135,13 +136,12 @@ static bool vmmemctl_let_go(struct vmmemctl *b, struct page **page, u32 count,
 {
 	u32 i;
 
-	WRITE_ONCE(b->gathered, 0);
-	if (!READ_ONCE(b->must_let_go))
+	if (atomic_long_xchg(&b->gathered, 0) != VMMEMCTL_LET_GO)
 		return false;
 	for (i = 0; i < count; i++)
 		vmmemctl_free(page[i], size);
-	WRITE_ONCE(b->must_let_go, false);
 	mutex_lock(&b->lock);
+	b->stats.page[size].unwanted += (u64)count * vmmemctl_frames(size);
 	b->stats.oom_frames += (u64)count * vmmemctl_frames(size);
 	b->cycle.is_over = true;
 	vmmemctl_hold(b);
@@ -155,6 +155,8 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 	struct vmmemctl_page_stats *stats = &b->stats.page[size];
 	u32 parts = 0, n;
 
+	WRITE_ONCE(b->worker, current);
+	b->has_grown = true;
 	if (step.is_large) {
 		n = vmmemctl_alloc_large(b, page, step.count);
 		b->cycle.has_no_large |= n < step.count;
@@ -164,10 +166,13 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 		n = vmmemctl_alloc_small(b, page + parts, step.count - parts);
 		b->cycle.has_no_small |= parts + n < step.count;
 	}
+	WRITE_ONCE(b->worker, NULL);
+	mutex_lock(&b->lock);
+	stats->allocated += n * vmmemctl_frames(size);
+	mutex_unlock(&b->lock);
 	if (vmmemctl_let_go(b, page, parts + n, size))
 		return 0;
 	mutex_lock(&b->lock);
-	stats->allocated += n * vmmemctl_frames(size);
 	stats->alloc_failures += parts + n < step.count;
 	b->on_the_way += (parts + n) * vmmemctl_frames(size);
 	mutex_unlock(&b->lock);
@@ -208,7 +213,8 @@ bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
 		vmmemctl_send_now(lane);
 		return true;
 	}
-	queue_work(b->wq, &lane->send);
+	/* Not on the tick's queue: a tick that is to be frozen waits for it. */
+	queue_work(system_dfl_wq, &lane->send);
 	b->cycle.turn = b->cycle.turn == VMMEMCTL_LANE_A ? VMMEMCTL_LANE_B : VMMEMCTL_LANE_A;
 	return true;
 }
@@ -256,7 +262,6 @@ static bool vmmemctl_make_way(struct vmmemctl *b)
 	mutex_lock(&b->lock);
 	if (b->small_count >= VMMEMCTL_LARGE_FRAMES && !b->must_start && !b->is_forgotten)
 		freed = vmmemctl_shrink(b, VMMEMCTL_SMALL, VMMEMCTL_LARGE_FRAMES);
-	b->stats.reformed += freed;
 	mutex_unlock(&b->lock);
 	return freed == VMMEMCTL_LARGE_FRAMES;
 }
@@ -279,7 +284,12 @@ static bool vmmemctl_exchange(struct vmmemctl *b, struct page *page)
 	b->on_the_way += VMMEMCTL_LARGE_FRAMES;
 	mutex_unlock(&b->lock);
 	vmmemctl_send_now(lane);
-	return READ_ONCE(b->large_count) > before;
+	if (READ_ONCE(b->large_count) <= before)
+		return false;
+	mutex_lock(&b->lock);
+	b->stats.reformed += VMMEMCTL_LARGE_FRAMES;
+	mutex_unlock(&b->lock);
+	return true;
 }
 
 /**

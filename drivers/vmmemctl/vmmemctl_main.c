@@ -115,8 +115,11 @@ static unsigned long vmmemctl_begin(struct vmmemctl *b)
 		return 0;
 	outcome = vmmemctl_host_start(&b->host, VMMEMCTL_CAP_ALL);
 	vmmemctl_log_start(b, outcome);
-	if (outcome != VMMEMCTL_DONE)
+	if (outcome != VMMEMCTL_DONE) {
+		/* Nothing can be unlocked any more: the guest is not to lose the pages for that. */
+		b->is_forgotten = true;
 		return VMMEMCTL_TICK;
+	}
 	b->must_start = false;
 	b->doorbell_wait = 0;
 	b->is_forgotten = !vmmemctl_drop(b);
@@ -134,7 +137,6 @@ static void vmmemctl_set_state(struct vmmemctl *b, enum vmmemctl_state state)
 static void vmmemctl_cycle_begin(struct vmmemctl *b)
 {
 	b->cycle = (struct vmmemctl_cycle){
-		.allowance = vmmemctl_pressure_look(b),
 		.work = 16 + 2 * (vmmemctl_total(b) / VMMEMCTL_BATCH_ENTRIES),
 		.block_order = VMMEMCTL_LARGE_ORDER,
 		.is_making = true,
@@ -149,7 +151,7 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 	u64 room = min(vmmemctl_room_now(b), b->cycle.allowance);
 
 	mutex_lock(&b->lock);
-	if (!b->must_start && !b->is_forgotten && !b->cycle.is_over) {
+	if (!b->must_start && !b->is_forgotten && !b->cycle.is_over && !READ_ONCE(b->is_off)) {
 		struct vmmemctl_view v = {
 			.small = b->small_count,
 			.large = b->large_count,
@@ -185,9 +187,15 @@ static void vmmemctl_do(struct vmmemctl *b, struct vmmemctl_step step)
 	mutex_unlock(&b->lock);
 }
 
-/* Batch after batch.  What is on its way may change what is to be done when it arrives. */
-static void vmmemctl_work_off(struct vmmemctl *b)
+/*
+ * Batch after batch.  What is on its way may change what is to be done when it
+ * arrives.  Return: whether there is more to do than a tick may take, for what
+ * the guest needs is looked at once a tick.
+ */
+static bool vmmemctl_work_off(struct vmmemctl *b)
 {
+	unsigned long end = jiffies + VMMEMCTL_TICK;
+
 	while (b->cycle.work--) {
 		struct vmmemctl_step step = vmmemctl_look(b);
 
@@ -196,10 +204,13 @@ static void vmmemctl_work_off(struct vmmemctl *b)
 			step = vmmemctl_look(b);
 		}
 		if (step.action == VMMEMCTL_WAIT)
-			return;
+			return false;
+		if (time_after(jiffies, end))
+			return b->cycle.allowance == U64_MAX;
 		vmmemctl_do(b, step);
 		cond_resched();
 	}
+	return false;
 }
 
 /* Where a tick has ended: on target, as near as it gets, or somewhere else. */
@@ -220,7 +231,9 @@ static enum vmmemctl_state vmmemctl_rest_state(struct vmmemctl *b)
 static unsigned long vmmemctl_cycle(struct vmmemctl *b)
 {
 	unsigned long delay;
+	bool has_more;
 
+	vmmemctl_cycle_begin(b);
 	mutex_lock(&b->lock);
 	b->stats.ticks++;
 	delay = vmmemctl_begin(b);
@@ -232,15 +245,17 @@ static unsigned long vmmemctl_cycle(struct vmmemctl *b)
 		return delay;
 	}
 	vmmemctl_doorbell_keep(b);
-	vmmemctl_cycle_begin(b);
-	vmmemctl_work_off(b);
+	b->cycle.allowance = vmmemctl_pressure_look(b);
+	has_more = vmmemctl_work_off(b);
 	if (b->host.target == vmmemctl_balloon_size(b))
 		vmmemctl_reform(b);
 	vmmemctl_grow_end(b);
 	vmmemctl_set_state(b, vmmemctl_rest_state(b));
 	vmmemctl_sysfs_notify(b);
 	/* After a reset the guest begins anew at once, but not faster than ten times a second. */
-	return b->must_start ? HZ / 10 : VMMEMCTL_TICK;
+	if (b->must_start)
+		return HZ / 10;
+	return has_more ? 0 : VMMEMCTL_TICK;
 }
 
 static void vmmemctl_tick(struct work_struct *work)
@@ -251,9 +266,7 @@ static void vmmemctl_tick(struct work_struct *work)
 	/* Whoever woke it may have come too late to see that. */
 	if (READ_ONCE(b->is_off))
 		return;
-	WRITE_ONCE(b->worker, current);
 	delay = vmmemctl_cycle(b);
-	WRITE_ONCE(b->worker, NULL);
 	/* Somebody may have asked for an earlier one meanwhile, which stands. */
 	if (!READ_ONCE(b->is_off))
 		queue_delayed_work(b->wq, &b->tick, delay);
@@ -382,6 +395,8 @@ static void vmmemctl_drop_all(struct vmmemctl *b)
 
 static void vmmemctl_end(struct vmmemctl *b)
 {
+	/* A tick that is growing stops while the brakes are still there. */
+	WRITE_ONCE(b->is_off, true);
 	vmmemctl_debugfs_exit();
 	vmmemctl_power_exit(b);
 	vmmemctl_pressure_exit(b);
@@ -454,13 +469,13 @@ static struct platform_device *vmmemctl_device;
 
 static int __init vmmemctl_load(void)
 {
-	int err = vmmemctl_may_run();
+	int err = register_module_notifier(&vmmemctl_module_nb);
 
 	if (err)
 		return err;
-	err = register_module_notifier(&vmmemctl_module_nb);
+	err = vmmemctl_may_run();
 	if (err)
-		return err;
+		goto err_unregister_notifier;
 	vmmemctl_device = platform_device_register_simple(VMMEMCTL_NAME, PLATFORM_DEVID_NONE,
 							  NULL, 0);
 	if (IS_ERR(vmmemctl_device)) {

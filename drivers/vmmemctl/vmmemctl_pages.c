@@ -55,8 +55,11 @@ static void vmmemctl_stall_end(struct vmmemctl *b, ktime_t begin)
  */
 static bool vmmemctl_must_stop(struct vmmemctl *b, u32 have)
 {
-	WRITE_ONCE(b->gathered, (u64)have * VMMEMCTL_LARGE_FRAMES);
-	if (READ_ONCE(b->must_let_go))
+	long before = atomic_long_read(&b->gathered);
+
+	/* Only the notifier changes it meanwhile, and only to that. */
+	if (before == VMMEMCTL_LET_GO ||
+	    !atomic_long_try_cmpxchg(&b->gathered, &before, (long)have * VMMEMCTL_LARGE_FRAMES))
 		return true;
 	return have % VMMEMCTL_LOOK_EVERY == VMMEMCTL_LOOK_EVERY - 1 && !vmmemctl_room_now(b);
 }
@@ -121,22 +124,23 @@ u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
 /* Pages of larger blocks: one call for many, and neighbours for the host. */
 static u32 vmmemctl_alloc_blocks(struct vmmemctl *b, struct page **page, u32 count)
 {
-	unsigned int *order = &b->cycle.block_order;
+	unsigned int *largest = &b->cycle.block_order;
 	u32 n = 0, i;
 
 	while (n < count) {
 		struct page *block;
 
-		*order = min_t(unsigned int, *order, ilog2(count - n));
-		if (*order < VMMEMCTL_BLOCK_MIN)
+		unsigned int order = min_t(unsigned int, *largest, ilog2(count - n));
+
+		if (order < VMMEMCTL_BLOCK_MIN)
 			break;
-		block = alloc_pages(VMMEMCTL_GFP_SMALL & ~__GFP_RECLAIM, *order);
+		block = alloc_pages(VMMEMCTL_GFP_SMALL & ~__GFP_RECLAIM, order);
 		if (!block) {
-			--*order;
+			*largest = order - 1;
 			continue;
 		}
-		split_page(block, *order);
-		for (i = 0; i < 1u << *order; i++)
+		split_page(block, order);
+		for (i = 0; i < 1u << order; i++)
 			page[n++] = block + i;
 	}
 	return n;
@@ -216,8 +220,10 @@ static void vmmemctl_unmark_large(struct page *page)
  * @pages: by their lru; empty afterwards
  * @size: of each of them
  * @count: how many
+ * @is_back: they were the balloon's before, and their unlocking was refused
  */
-void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count)
+void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count,
+		   bool is_back)
 {
 	struct page *page;
 
@@ -225,7 +231,10 @@ void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_si
 	if (!count)
 		return;
 	if (size == VMMEMCTL_SMALL) {
-		vmguest_balloon_list_enqueue(&b->small, pages);
+		if (is_back)
+			vmguest_balloon_list_put_back(&b->small, pages);
+		else
+			vmguest_balloon_list_enqueue(&b->small, pages);
 		b->small_count += count;
 		return;
 	}
@@ -233,7 +242,8 @@ void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_si
 		vmmemctl_mark_large(page);
 		vmmemctl_count_large(page, true);
 	}
-	list_splice_init(pages, &b->large);
+	/* What the host would not unlock is not the next to be tried. */
+	list_splice_tail_init(pages, &b->large);
 	b->large_count += count;
 }
 
@@ -315,6 +325,20 @@ void vmmemctl_split(struct vmmemctl *b, struct page *page)
 		list_add_tail(&page[i].lru, &b->parts);
 }
 
+/* By a batch of one where the host knows batches: some know nothing else. */
+static enum vmmemctl_outcome vmmemctl_move_one(struct vmmemctl *b, struct page *page, bool is_lock)
+{
+	struct vmmemctl_batch *batch = &b->lane[VMMEMCTL_LANE_BACK]->batch;
+	enum vmmemctl_outcome outcome;
+
+	vmmemctl_batch_start(batch, false);
+	vmmemctl_batch_add(batch, page_to_pfn(page));
+	outcome = vmmemctl_host_move(&b->host, batch, is_lock);
+	if (outcome == VMMEMCTL_DONE && vmmemctl_batch_verdict(batch, 0) != VMMEMCTL_PAGE_MOVED)
+		return VMMEMCTL_REFUSED;
+	return outcome;
+}
+
 static int vmmemctl_move(struct vmmemctl *b, struct page *newpage, struct page *page)
 {
 	enum vmmemctl_outcome outcome;
@@ -322,17 +346,23 @@ static int vmmemctl_move(struct vmmemctl *b, struct page *newpage, struct page *
 	if (b->must_start || b->is_forgotten || !b->host.is_started)
 		return -EAGAIN;
 	/* A host that has enough would refuse the new page while it has the old one. */
-	outcome = vmmemctl_host_move_one(&b->host, page_to_pfn(page), false);
-	if (outcome == VMMEMCTL_DONE)
-		outcome = vmmemctl_host_move_one(&b->host, page_to_pfn(newpage), true);
-	else if (outcome == VMMEMCTL_REFUSED)
+	outcome = vmmemctl_move_one(b, page, false);
+	if (outcome == VMMEMCTL_REFUSED)
 		return -EAGAIN;
-	if (outcome == VMMEMCTL_DONE)
-		return 0;
-	vmmemctl_after(b, outcome);
+	if (outcome == VMMEMCTL_DONE) {
+		outcome = vmmemctl_move_one(b, newpage, true);
+		if (outcome == VMMEMCTL_DONE)
+			return 0;
+		b->stats.page[VMMEMCTL_SMALL].unlocked++;
+	} else {
+		b->stats.page[VMMEMCTL_SMALL].dropped++;
+	}
 	/* Unlocked, or forgotten: the old page is the guest's again, the new one stays so. */
 	b->small_count--;
-	b->stats.page[VMMEMCTL_SMALL].unlocked++;
+	if (outcome == VMMEMCTL_FORGOTTEN) {
+		vmmemctl_after(b, outcome);
+		vmmemctl_wake(b);
+	}
 	return -ENOENT;
 }
 

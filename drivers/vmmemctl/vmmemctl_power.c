@@ -66,23 +66,28 @@ static int vmmemctl_resume(struct device *dev)
 	return 0;
 }
 
-/* The image is of a machine that is gone: this host never heard of its balloon. */
-static int vmmemctl_restore(struct device *dev)
+/*
+ * Before an image is made, and before one is put in place of this kernel: what
+ * runs next knows nothing of this host's balloon, so there is none any more.
+ * The pages are freed by the next tick.
+ */
+static int vmmemctl_freeze(struct device *dev)
 {
 	struct vmmemctl *b = &vmmemctl_balloon;
 
 	mutex_lock(&b->lock);
+	vmmemctl_host_stop(&b->host);
 	b->is_forgotten = true;
 	b->must_start = true;
 	mutex_unlock(&b->lock);
-	vmmemctl_wake(b);
 	return 0;
 }
 
 const struct dev_pm_ops vmmemctl_pm_ops = {
 	.resume = pm_sleep_ptr(vmmemctl_resume),
+	.freeze = pm_sleep_ptr(vmmemctl_freeze),
 	.thaw = pm_sleep_ptr(vmmemctl_resume),
-	.restore = pm_sleep_ptr(vmmemctl_restore),
+	.restore = pm_sleep_ptr(vmmemctl_resume),
 };
 
 int vmmemctl_power_init(struct vmmemctl *b)

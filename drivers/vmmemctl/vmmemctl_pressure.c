@@ -8,9 +8,12 @@
  * kernel reclaims below it (shrinker), on the brink of killing a program (OOM
  * notifier).
  */
+#include <linux/cpumask.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/ktime.h>
 #include <linux/magic.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/sched.h>
@@ -22,7 +25,8 @@
 #include "vmmemctl_trace.h"
 
 #define VMMEMCTL_PSI_FILE	"/proc/pressure/memory"
-#define VMMEMCTL_PSI_STALE_US	(10 * USEC_PER_SEC)
+#define VMMEMCTL_PSI_LEAST_US	(USEC_PER_SEC / 2)
+#define VMMEMCTL_PSI_MOST_US	(5 * USEC_PER_SEC)
 /* What the OOM notifier gives at least: enough that the next request is not on the brink, too. */
 #define VMMEMCTL_OOM_FRAMES	(64u << (20 - VMMEMCTL_FRAME_SHIFT))
 
@@ -64,32 +68,22 @@ void vmmemctl_hold(struct vmmemctl *b)
 	b->hold_until = jiffies + msecs_to_jiffies(b->hold_ms);
 }
 
-/* Give back and hold; counts in @counter. */
+/* With the lock held: give back and hold; counts in @counter. */
 static u64 vmmemctl_give_back(struct vmmemctl *b, const char *reason, u64 frames, u64 *counter)
 {
-	u64 given;
+	u64 given = vmmemctl_release(b, frames);
 
-	mutex_lock(&b->lock);
-	given = vmmemctl_release(b, frames);
 	*counter += given;
 	if (given)
 		vmmemctl_hold(b);
-	mutex_unlock(&b->lock);
 	trace_vmmemctl_give_back(reason, frames, given);
 	return given;
 }
 
-/* On behalf of others.  The tick's own requests do not make the balloon shrink: they fail. */
-static u64 vmmemctl_yield(struct vmmemctl *b, const char *reason, u64 frames, u64 *counter)
+/* The tick's own requests do not make the balloon shrink: they fail. */
+static bool vmmemctl_is_own_request(const struct vmmemctl *b)
 {
-	u64 given;
-
-	if (READ_ONCE(b->worker) == current)
-		return 0;
-	given = vmmemctl_give_back(b, reason, frames, counter);
-	if (given)
-		vmmemctl_wake(b);
-	return given;
+	return READ_ONCE(b->worker) == current;
 }
 
 /* Only memory below the reserve is the balloon's business: it is not there to feed caches. */
@@ -105,28 +99,49 @@ static unsigned long vmmemctl_shrinker_scan(struct shrinker *shrinker, struct sh
 {
 	struct vmmemctl *b = &vmmemctl_balloon;
 	u64 frames = max_t(u64, sc->nr_to_scan, VMMEMCTL_BATCH_ENTRIES);
-	u64 given = vmmemctl_yield(b, "shrinker", frames, &b->stats.shrink_frames);
+	u64 given;
 
+	/* All who reclaim come here: none of them is to wait for a host that takes its time. */
+	if (vmmemctl_is_own_request(b) || !mutex_trylock(&b->lock))
+		return SHRINK_STOP;
+	given = vmmemctl_give_back(b, "shrinker", frames, &b->stats.shrink_frames);
+	mutex_unlock(&b->lock);
+	if (given)
+		vmmemctl_wake(b);
 	return given ?: SHRINK_STOP;
 }
 
-/* What the tick has in its hands is not in the balloon yet; it lets go of it when told to. */
+/*
+ * What the tick has in its hands is not in the balloon yet: it lets go of it.
+ * A batch on its way does not reach the host once growing is suspended.
+ */
 static u64 vmmemctl_oom_gathered(struct vmmemctl *b)
 {
-	u64 gathered = READ_ONCE(b->gathered);
+	long gathered = atomic_long_read(&b->gathered);
 
-	if (gathered)
-		WRITE_ONCE(b->must_let_go, true);
-	return gathered;
+	if (gathered > 0 && atomic_long_try_cmpxchg(&b->gathered, &gathered, VMMEMCTL_LET_GO))
+		return gathered;
+	return 0;
 }
 
 static int vmmemctl_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	struct vmmemctl *b = &vmmemctl_balloon;
 	u64 frames = max_t(u64, vmmemctl_shortage(b), VMMEMCTL_OOM_FRAMES);
-	u64 given = vmmemctl_oom_gathered(b);
+	u64 given;
 
-	given += vmmemctl_yield(b, "oom", frames, &b->stats.oom_frames);
+	if (vmmemctl_is_own_request(b))
+		return NOTIFY_OK;
+	given = vmmemctl_oom_gathered(b);
+	mutex_lock(&b->lock);
+	if (b->on_the_way) {
+		given += b->on_the_way;
+		vmmemctl_hold(b);
+	}
+	given += vmmemctl_give_back(b, "oom", frames, &b->stats.oom_frames);
+	mutex_unlock(&b->lock);
+	if (given)
+		vmmemctl_wake(b);
 	*(unsigned long *)freed += given;
 	return NOTIFY_OK;
 }
@@ -156,12 +171,15 @@ static ssize_t vmmemctl_psi_read(struct file *file, char *text, size_t size)
 /* Without pressure stall information: -ENOENT. */
 static int vmmemctl_pressure_read(u64 *total_us)
 {
-	struct file *file = filp_open(VMMEMCTL_PSI_FILE, O_RDONLY, 0);
+	struct file *file = NULL;
 	char text[256];
 	ssize_t n;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
+	/* The kernel's threads have another file system at their root than programs have. */
+	scoped_with_init_fs()
+		file = filp_open(VMMEMCTL_PSI_FILE, O_RDONLY, 0);
+	if (IS_ERR_OR_NULL(file))
+		return file ? PTR_ERR(file) : -ENOENT;
 	n = vmmemctl_psi_read(file, text, sizeof(text) - 1);
 	filp_close(file, NULL);
 	if (n < 0)
@@ -170,24 +188,45 @@ static int vmmemctl_pressure_read(u64 *total_us)
 	return vmmemctl_pressure_parse(text, total_us);
 }
 
-/* The kernel adds up every two seconds, so what was learnt is kept until it has something new. */
+/*
+ * Each tick.  The kernel's sum is weighted by how busy its processors are, and
+ * so is this driver's part of it, at most.  A window that is too short says
+ * nothing, one that is too long nothing of now.
+ */
 static void vmmemctl_pressure_update(struct vmmemctl *b)
 {
 	ktime_t now = ktime_get();
-	u64 total_us, elapsed_us = ktime_us_delta(now, b->stalled_at);
-	bool is_first = !b->stalled_at;
+	u64 total_us, own_us, elapsed_us = ktime_us_delta(now, b->stalled_at);
 
-	if (vmmemctl_pressure_read(&total_us))
+	if (elapsed_us < VMMEMCTL_PSI_LEAST_US)
 		return;
-	if (total_us == b->stalled_us && elapsed_us < VMMEMCTL_PSI_STALE_US)
+	if (vmmemctl_pressure_read(&total_us)) {
+		b->stalled_permyriad = 0;
 		return;
-	if (!is_first)
-		b->stalled_permyriad = vmmemctl_pressure_share(total_us - b->stalled_us,
-							       b->own_stall_ns / NSEC_PER_USEC,
-							       elapsed_us);
+	}
+	own_us = div_u64(b->own_stall_ns, NSEC_PER_USEC * num_online_cpus());
+	b->stalled_permyriad = elapsed_us > VMMEMCTL_PSI_MOST_US ? 0 :
+		vmmemctl_pressure_share(total_us - b->stalled_us, own_us, elapsed_us);
+	b->was_growing = b->has_grown;
+	b->has_grown = false;
 	b->stalled_us = total_us;
 	b->stalled_at = now;
 	b->own_stall_ns = 0;
+}
+
+/* The kernel's own threads reclaim for the balloon and wait, too: that alone does not stop it. */
+static u64 vmmemctl_pressure_allowance(struct vmmemctl *b)
+{
+	u64 allowed = vmmemctl_pressure_allows(b->stalled_permyriad);
+
+	if (!allowed && b->was_growing)
+		allowed = VMMEMCTL_SLOW_FRAMES;
+	if (allowed != U64_MAX && READ_ONCE(b->host.target) > vmmemctl_balloon_size(b)) {
+		mutex_lock(&b->lock);
+		b->stats.slowed++;
+		mutex_unlock(&b->lock);
+	}
+	return allowed;
 }
 
 /**
@@ -201,22 +240,15 @@ static void vmmemctl_pressure_update(struct vmmemctl *b)
  */
 u64 vmmemctl_pressure_look(struct vmmemctl *b)
 {
-	u64 shortage = vmmemctl_shortage(b), allowed;
+	u64 shortage = vmmemctl_shortage(b);
 
-	if (shortage > vmmemctl_reserve_frames(b) / 2 && vmmemctl_balloon_size(b)) {
-		vmmemctl_give_back(b, "reserve", shortage, &b->stats.reserve_frames);
-		return 0;
-	}
-	if (READ_ONCE(b->host.target) <= vmmemctl_balloon_size(b))
-		return U64_MAX;
 	vmmemctl_pressure_update(b);
-	allowed = vmmemctl_pressure_allows(b->stalled_permyriad);
-	if (allowed != U64_MAX) {
-		mutex_lock(&b->lock);
-		b->stats.slowed++;
-		mutex_unlock(&b->lock);
-	}
-	return allowed;
+	if (shortage <= vmmemctl_reserve_frames(b) / 2 || !vmmemctl_balloon_size(b))
+		return vmmemctl_pressure_allowance(b);
+	mutex_lock(&b->lock);
+	vmmemctl_give_back(b, "reserve", shortage, &b->stats.reserve_frames);
+	mutex_unlock(&b->lock);
+	return 0;
 }
 
 int vmmemctl_pressure_init(struct vmmemctl *b)

@@ -73,7 +73,7 @@ static u32 vmmemctl_settle_back(struct vmmemctl *b, struct vmmemctl_lane *lane,
 		list_add(&lane->page[i]->lru, &keep);
 		kept++;
 	}
-	vmmemctl_keep(b, &keep, size, kept);
+	vmmemctl_keep(b, &keep, size, kept, true);
 	*(outcome == VMMEMCTL_FORGOTTEN ? &stats->dropped : &stats->unlocked) +=
 		freed * vmmemctl_frames(size);
 	stats->kept += kept * vmmemctl_frames(size);
@@ -125,9 +125,12 @@ u64 vmmemctl_release(struct vmmemctl *b, u64 frames)
 	u64 given = 0, now;
 
 	lockdep_assert_held(&b->lock);
-	if (b->must_start || b->is_forgotten)
-		return 0;
-	while (given < frames) {
+	if (b->is_forgotten) {
+		given = vmmemctl_balloon_size(b);
+		vmmemctl_drop(b);
+		return given - vmmemctl_balloon_size(b);
+	}
+	while (given < frames && !b->must_start) {
 		struct vmmemctl_step step;
 
 		v = (struct vmmemctl_view){ .small = b->small_count, .large = b->large_count };
@@ -140,7 +143,7 @@ u64 vmmemctl_release(struct vmmemctl *b, u64 frames)
 			break;
 		now = vmmemctl_shrink(b, vmmemctl_step_size(step), step.count);
 		given += now;
-		if (!now || b->must_start)
+		if (!now)
 			break;
 	}
 	return given;
@@ -207,5 +210,5 @@ bool vmmemctl_drop(struct vmmemctl *b)
 			cond_resched();
 		}
 	}
-	return !b->small_count && !b->large_count;
+	return !b->small_count && !b->large_count && !READ_ONCE(b->small.isolated_pages);
 }
