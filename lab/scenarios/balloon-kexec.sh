@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: kexec goes the way of every reboot: the kernel that comes next finds plain memory, no frame of it still in the balloon
 # vm: --memory 1024 --timeout 240
-# check: 6.12/ours
+# check: 7.3/ours
 . "$(dirname "$0")/balloon-lib.sh"
 
 command -v kexec > /dev/null || skip "kexec-tools is not installed: run 'scripts/setup check' as root"

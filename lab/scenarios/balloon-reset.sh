@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: hundreds of resets, at rest and in mid-batch: every frame comes back, nothing leaks
 # vm: --device balloon,offer=0x3e --memory 1024 --timeout 400
-# check: 6.1/ours 7.3/ours 7.3/stock
+# check: 7.3/ours
 . "$(dirname "$0")/balloon-lib.sh"
 
 resets=100
