@@ -106,43 +106,64 @@ void squeeze(State& state, const Settings& settings) {
     report_gaps(state, "quiet", hog, [] { std::this_thread::sleep_for(quiet_time); });
     report_gaps(state, "inflate", hog, [&] { reached = driver.follow(wanted).balloon.size; });
     report_gaps(state, "deflate", hog, [&] { driver.follow(0); });
-    state.counters["wanted_mib"] = static_cast<double>(wanted / mebibyte);
-    state.counters["reached_mib"] = static_cast<double>(reached / mebibyte);
+    const auto in_mebibytes = [](std::uint64_t bytes) {
+        return static_cast<double>(bytes) / static_cast<double>(mebibyte);
+    };
+    state.counters["wanted_mib"] = in_mebibytes(wanted);
+    state.counters["reached_mib"] = in_mebibytes(reached);
 }
 
-void add(const char* name, std::function<void(State&)> measure) {
-    benchmark::RegisterBenchmark(name, [measure = std::move(measure)](State& state) {
+using Case = void (*)(State&, const Settings&);
+
+void add(const Settings& settings, const char* name, Case run) {
+    const auto guarded = [&settings, run](State& state) {
         for (auto _ : state) {
             try {
-                measure(state);
+                run(state, settings);
             } catch (const std::exception& error) {
                 state.SkipWithError(error.what());
             }
         }
-    })->Iterations(1);
+    };
+    benchmark::RegisterBenchmark(name, guarded)->Iterations(1);
+}
+
+void fresh_2m(State& state, const Settings& settings) {
+    move(state, settings, large_batches, settings.mebibytes, false);
+}
+
+void fresh_4k(State& state, const Settings& settings) {
+    move(state, settings, small_batches, settings.small_mebibytes, false);
+}
+
+void aged_2m(State& state, const Settings& settings) {
+    move(state, settings, large_batches, settings.small_mebibytes, true);
+}
+
+void aged_4k(State& state, const Settings& settings) {
+    move(state, settings, small_batches, settings.small_mebibytes, true);
+}
+
+void first_frame_doorbell(State& state, const Settings& settings) {
+    first_frame(state, settings, with_doorbell, settings.changes);
+}
+
+/// Each change takes a second, and shows little but the second: half of them do.
+void first_frame_polled(State& state, const Settings& settings) {
+    first_frame(state, settings, large_batches, (settings.changes + 1) / 2);
 }
 
 } // namespace
 
 /// Fresh memory first: what ages it is not undone.
 void register_cases(const Settings& settings) {
-    const auto add_move = [&](const char* name, unsigned capabilities, std::uint64_t mebibytes,
-                              bool is_aged) {
-        add(name, [&settings, capabilities, mebibytes, is_aged](State& state) {
-            move(state, settings, capabilities, mebibytes, is_aged);
-        });
-    };
-    add_move("fresh_2m", large_batches, settings.mebibytes, false);
-    add_move("fresh_4k", small_batches, settings.small_mebibytes, false);
-    add("first_frame_doorbell",
-        [&](State& state) { first_frame(state, settings, with_doorbell, settings.changes); });
-    // Each takes a second, and shows little but the second.
-    add("first_frame_polled", [&](State& state) {
-        first_frame(state, settings, large_batches, (settings.changes + 1) / 2);
-    });
-    add_move("aged_2m", large_batches, settings.small_mebibytes, true);
-    add_move("aged_4k", small_batches, settings.small_mebibytes, true);
-    add("squeeze", [&](State& state) { squeeze(state, settings); });
+    add(settings, "fresh_2m", fresh_2m);
+    add(settings, "fresh_4k", fresh_4k);
+    add(settings, "first_frame_doorbell", first_frame_doorbell);
+    add(settings, "first_frame_polled", first_frame_polled);
+    add(settings, "aged_2m", aged_2m);
+    add(settings, "aged_4k", aged_4k);
+    add(settings, "squeeze", squeeze);
 }
 
 } // namespace vmguest::balloonbench
