@@ -17,20 +17,6 @@ labctl() { /run/tools/ld-linux-x86-64.so.2 --library-path /run/tools /run/tools/
 for tool in awk cat grep rmmod; do
 	eval "$tool() { /run/tools/busybox $tool \"\$@\"; }"
 done
-# load_all                 what the running programs are made of
-load_all() {
-	# shellcheck disable=SC2046  # no library's name has a space
-	cat $(awk '$6 ~ "^/" { print $6 }' /proc/[0-9]*/maps 2> /dev/null | sort -u) > /dev/null 2>&1 || true
-}
-# sleeps STATE             down to the devices and back
-sleeps() {
-	local before now
-	read -r before < /sys/power/suspend_stats/success
-	echo devices > /sys/power/pm_test
-	echo "$1" > /sys/power/state
-	read -r now < /sys/power/suspend_stats/success
-	[ "$1" = disk ] || [ "$now" -gt "$before" ] || fail "the kernel did not suspend"
-}
 # follows                  the balloon is as it was, and the host is obeyed
 follows() {
 	wait_for 20 settled 200

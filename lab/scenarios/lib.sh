@@ -170,6 +170,21 @@ counter() { ethtool -S eth0 | awk -v name="$1:" '$1 == name { print $2 }'; }
 # both NAME                such a counter of two queues: rxN_packets is rx0's and rx1's
 both() { echo $(($(counter "${1/N/0}") + $(counter "${1/N/1}"))); }
 
+# load_all                 what the running programs are made of
+load_all() {
+	# shellcheck disable=SC2046  # no library's name has a space
+	cat $(awk '$6 ~ "^/" { print $6 }' /proc/[0-9]*/maps 2> /dev/null | sort -u) > /dev/null 2>&1 || true
+}
+# sleeps STATE             down to the devices and back; suspend_stats counts no disk
+sleeps() {
+	local before now
+	read -r before < /sys/power/suspend_stats/success
+	echo devices > /sys/power/pm_test
+	echo "$1" > /sys/power/state
+	read -r now < /sys/power/suspend_stats/success
+	[ "$1" = disk ] || [ "$now" -gt "$before" ] || fail "the kernel did not suspend"
+}
+
 # carrier [NIC]            wait for it
 has_carrier() {
 	local carrier

@@ -12,21 +12,6 @@
 # console does not come back either, so there is no way to hear of the result.
 [ ! -e /sys/kernel/debug/kmemleak ] || skip "the debug kernel's session starts programs at the end"
 
-# load_all                 what the running programs are made of
-load_all() {
-	# shellcheck disable=SC2046  # no library's name has a space
-	cat $(awk '$6 ~ "^/" { print $6 }' /proc/[0-9]*/maps 2> /dev/null | sort -u) > /dev/null 2>&1 || true
-}
-# sleeps STATE             down to the devices and back
-sleeps() {
-	local before now
-	read -r before < /sys/power/suspend_stats/success
-	echo devices > /sys/power/pm_test
-	echo "$1" > /sys/power/state
-	read -r now < /sys/power/suspend_stats/success
-	[ "$now" -gt "$before" ] || fail "the kernel did not suspend"
-}
-
 # The session learns our status while we stay: ending closes files.
 trap 'echo $? > /run/vmguest/status; kill -USR1 1; while :; do nap 60; done' EXIT
 
