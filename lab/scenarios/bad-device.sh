@@ -4,7 +4,7 @@
 # scenario: a device that lies, refuses or vanishes: named, reset at a bearable rate, let go; what is right afterwards works
 # vm: --nic vmxnet3 --timeout 300 --expect "dev_watchdog|NETDEV WATCHDOG" --expect "pending DMA allocations while released"
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
 device=0000:00:10.0

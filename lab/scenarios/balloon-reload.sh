@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: the driver is removed and loaded twenty times with the balloon full; and never two drivers at a time
 # vm: --memory 1024 --timeout 400
-# check: 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/balloon-lib.sh"
 
 # account                  commands START, frames unlocked, size, what is granted

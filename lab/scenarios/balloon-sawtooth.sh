@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: the target goes up and down while programs write memory and verify what they wrote; none is killed
 # vm: --device balloon,offer=0x3e --memory 1024 --timeout 400
-# check: 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/balloon-lib.sh"
 
 command -v stress-ng > /dev/null || skip "stress-ng is not installed: run 'scripts/setup check' as root"

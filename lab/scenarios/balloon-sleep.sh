@@ -4,7 +4,7 @@
 # scenario: suspended and resumed, and prepared for hibernation, with a balloon; the account is right afterwards, and the host is obeyed
 # vm: --device balloon,offer=0x3e --memory 1024 --timeout 240
 # kernels: 6.1 6.12
-# check: 6.1/ours
+# check: 6.12/ours
 . "$(dirname "$0")/balloon-lib.sh"
 
 # As in suspend.sh: from the first sleep on no file of the host's can be opened, so what is run then has to be in

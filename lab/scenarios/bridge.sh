@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: bridge and veth over the NIC, VXLAN through them and beside them; content stays whole
 # vm: --nic vmxnet3 --timeout 300
-# check: 6.1/ours 7.3/ours
+# check: 6.12/ours
 . "$(dirname "$0")/lib.sh"
 
 #   namespace 'inner': vx7 10.7.0.15 over veth 10.0.2.20 == port -- br0 -- eth0 == tap0: vx7 10.7.0.1

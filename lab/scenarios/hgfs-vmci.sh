@@ -5,7 +5,7 @@
 # vm: --device backdoor=off --device vmci --timeout 600
 # shares: work frozen,ro
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/lib.sh"
 
 # The other scenario of it is this one on another machine.  vmw_vmci is the kernel's own; a small module

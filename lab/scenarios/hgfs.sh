@@ -5,7 +5,7 @@
 # vm: --timeout 600
 # shares: work frozen,ro
 # drivers: stock
-# check: 6.1/stock 7.3/stock
+# check: 7.3/stock
 . "$(dirname "$0")/lib.sh"
 
 command -v vmhgfs-fuse > /dev/null || skip "open-vm-tools is not installed: run 'scripts/setup check' as root"

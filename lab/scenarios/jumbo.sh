@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: MTU 9000: UDP of 8972 bytes and of other sizes both ways, none lost, the content compared
 # vm: --nic vmxnet3 --timeout 180
-# check: 6.1/ours 7.3/ours
+# check: 6.12/ours
 . "$(dirname "$0")/lib.sh"
 
 at_peer ip link set tap0 mtu 9000

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: merging by the device (rx-gro-hw, LRO) switched on and off at any time: packets large with it, whole always
 # vm: --nic vmxnet3 --timeout 300
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 # drivers: ours
 . "$(dirname "$0")/lib.sh"
 

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: every case of the network bench runs, with little traffic and no judgement of speed
 # vm: --nic vmxnet3 --timeout 300
-# check: 6.1/ours 7.3/ours
+# check: 6.1/ours
 # kernels: 6.1 7.3
 # drivers: ours
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: ping over IPv4 and IPv6, small, full-sized and fragmented, none lost
 # vm: --nic vmxnet3
+# check: 6.1/ours 6.12/ours 7.3/ours 7.3/stock
 . "$(dirname "$0")/lib.sh"
 
 for size in 56 1472 4000; do

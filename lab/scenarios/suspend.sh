@@ -4,6 +4,7 @@
 # scenario: suspended and resumed under traffic, the interface up or down; the same connections go on
 # vm: --nic vmxnet3 --timeout 240
 # kernels: 6.1 6.12
+# check: 6.1/ours 6.12/ours
 . "$(dirname "$0")/lib.sh"
 
 # The kernel's test mode puts all devices to sleep and wakes them after a second. The lab's virtio-9p does

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: 64 MiB over TCP each way, the content compared at both ends
 # vm: --nic vmxnet3 --memory 768
+# check: 6.1/ours 7.3/ours 6.1/stock
 . "$(dirname "$0")/lib.sh"
 
 bytes=$((64 << 20))

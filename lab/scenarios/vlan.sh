@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: VLANs against another model of NIC: tags on the wire, offloads, the filter, what survives
 # vm: --nic vmxnet3 --nic e1000 --timeout 240
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
 #   eth0 (vmxnet3) == tap0 -- host's bridge -- tap1 == eth1 (e1000) in namespace 'far'

@@ -4,7 +4,7 @@
 # scenario: the model of VMCI in port mode under the kernel's own drivers: probe, context, datagrams, interrupts, reload, refusals
 # vm: --timeout 500
 # drivers: stock
-# check: 6.1/stock 7.3/stock
+# check: 7.3/stock
 . "$(dirname "$0")/lib.sh"
 
 # The other scenarios of VMCI are this one on another machine.

@@ -6,6 +6,7 @@
 # build: scripts/build-vsock-test
 # kernels: 6.1 7.3
 # drivers: stock
+# check: 7.3/stock
 . "$(dirname "$0")/lib.sh"
 
 # Each test alone, and what vsock_test says of it:
