@@ -387,7 +387,6 @@ static void grows_by_large_pages_then_hits_the_target(struct kunit *test)
 {
 	struct vmmemctl_host h = { .is_started = true, .caps = VMMEMCTL_CAP_ALL, .target = 1030 };
 
-	expect_step(test, &h, VIEW(.is_first = true), VMMEMCTL_GROW, true, 1);
 	expect_step(test, &h, VIEW(), VMMEMCTL_GROW, true, 2);
 	expect_step(test, &h, VIEW(.large = 2), VMMEMCTL_GROW, false, 6);
 	expect_step(test, &h, VIEW(.large = 2, .small = 6), VMMEMCTL_WAIT, false, 0);

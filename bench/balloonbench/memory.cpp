@@ -26,7 +26,8 @@ constexpr std::size_t chunk_size = 1 << 20;
 constexpr std::size_t step_size = 64 << 10;
 constexpr std::size_t read_size = 128 << 10; ///< a readahead of the kernel's
 constexpr std::uint64_t look_every = 8 * mebibyte;
-constexpr std::uint64_t spared = 24 * mebibyte; ///< not mapped: the kernel keeps so much free
+/// Not mapped: who asks for memory next is not to be the one too many.
+constexpr std::uint64_t spared = 64 * mebibyte;
 constexpr const char* disk = "/dev/nullb0";
 
 std::system_error failure(const char* what) {

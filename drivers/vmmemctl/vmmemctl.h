@@ -91,6 +91,13 @@ enum vmmemctl_lane_id {
 	VMMEMCTL_LANE_COUNT
 };
 
+/* What pages are worth.  Within a tick it only grows: what lies free goes first. */
+enum vmmemctl_effort {
+	VMMEMCTL_FREE,		/* nothing: they lie free */
+	VMMEMCTL_MAKE,		/* large ones: reclaim and compaction, while quick */
+	VMMEMCTL_RECLAIM,	/* small ones: reclaim */
+};
+
 /* What a tick has learnt; of the tick's own worker alone unless said otherwise. */
 struct vmmemctl_cycle {
 	u64 allowance;		/* frames left to grow by */
@@ -98,8 +105,8 @@ struct vmmemctl_cycle {
 	unsigned int block_order;	/* the largest block that may still be there */
 	bool has_no_large;
 	bool has_no_small;
-	bool is_making;		/* large pages that are not free are worth their time */
-	bool is_first;		/* nothing went to the host yet */
+	u8 look_again;		/* batches until free memory may have grown together */
+	enum vmmemctl_effort effort;
 	bool is_over;		/* a command failed; set under the lock */
 	u32 splits;		/* refused large pages taken apart; under the lock */
 	enum vmmemctl_lane_id turn;
@@ -224,6 +231,7 @@ u64 vmmemctl_room_now(const struct vmmemctl *b);
 bool vmmemctl_is_held(const struct vmmemctl *b);
 void vmmemctl_hold(struct vmmemctl *b);
 u64 vmmemctl_pressure_look(struct vmmemctl *b);
+void vmmemctl_pressure_update(struct vmmemctl *b);
 int vmmemctl_pressure_init(struct vmmemctl *b);
 void vmmemctl_pressure_exit(struct vmmemctl *b);
 

@@ -358,9 +358,6 @@ static struct vmmemctl_step vmmemctl_grow_by(const struct vmmemctl_host *h,
 		   wanted >= VMMEMCTL_LARGE_FRAMES) {
 		step.is_large = true;
 		step.count = min_t(u64, wanted / VMMEMCTL_LARGE_FRAMES, VMMEMCTL_BATCH_ENTRIES);
-		/* The host sees at once that the guest follows: a gigabyte takes a while. */
-		if (v->is_first)
-			step.count = 1;
 	} else if (!v->has_no_small) {
 		step.count = min_t(u64, wanted, VMMEMCTL_BATCH_ENTRIES);
 	} else {

@@ -99,7 +99,6 @@ struct vmmemctl_view {
 	u64 large;		/* pages of 2 MiB in it */
 	u64 on_the_way;		/* frames that a batch is taking to the host */
 	u64 room;		/* frames that the guest can spare now */
-	bool is_first;		/* nothing has gone to the host in this cycle */
 	bool is_held;		/* it must not grow: memory was short a moment ago */
 	bool has_no_large;	/* no page of 2 MiB could be had in this cycle */
 	bool has_no_small;	/* nor one of 4 KiB */

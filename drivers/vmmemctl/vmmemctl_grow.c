@@ -13,6 +13,8 @@
 
 /* Refused large pages are taken apart so often in a tick, not for ever. */
 #define VMMEMCTL_SPLITS_MAX	16
+/* Batches of small pages between two looks for large ones: 16 MiB. */
+#define VMMEMCTL_LOOK_AGAIN	8
 /* After the host refused a large page for small ones. */
 #define VMMEMCTL_REFORM_PAUSE	60	/* ticks */
 /* What of memory may be out of use because the host refused it. */
@@ -88,10 +90,12 @@ static void vmmemctl_settle(struct vmmemctl *b, struct vmmemctl_lane *lane,
 	if (moved)
 		return;
 	/* More of the same would fare no better. */
-	if (size == VMMEMCTL_LARGE)
+	if (size == VMMEMCTL_LARGE) {
 		b->cycle.has_no_large = true;
-	else
+		b->cycle.look_again = 0;
+	} else {
 		b->cycle.has_no_small = true;
+	}
 }
 
 static void vmmemctl_send_now(struct vmmemctl_lane *lane)
@@ -149,6 +153,31 @@ static bool vmmemctl_let_go(struct vmmemctl *b, struct page **page, u32 count,
 	return true;
 }
 
+/* There were fewer large pages than wanted: small ones are next, for a while. */
+static void vmmemctl_large_ran_out(struct vmmemctl *b)
+{
+	b->cycle.has_no_large = true;
+	b->cycle.look_again = VMMEMCTL_LOOK_AGAIN;
+}
+
+/* Fewer small pages than wanted: more effort, and large ones once more if they are worth it now. */
+static void vmmemctl_small_ran_out(struct vmmemctl *b)
+{
+	if (b->cycle.effort == VMMEMCTL_RECLAIM)
+		b->cycle.has_no_small = true;
+	else if (++b->cycle.effort == VMMEMCTL_MAKE)
+		b->cycle.has_no_large = false;
+}
+
+/* What reclaim frees for small pages may be larger: a page of 2 MiB spares a command. */
+static void vmmemctl_look_again(struct vmmemctl *b)
+{
+	if (!b->cycle.look_again || --b->cycle.look_again)
+		return;
+	b->cycle.has_no_large = false;
+	b->cycle.block_order = VMMEMCTL_LARGE_ORDER;
+}
+
 static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemctl_step step)
 {
 	enum vmmemctl_size size = vmmemctl_step_size(step);
@@ -159,12 +188,15 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 	b->has_grown = true;
 	if (step.is_large) {
 		n = vmmemctl_alloc_large(b, page, step.count);
-		b->cycle.has_no_large |= n < step.count;
+		if (n < step.count)
+			vmmemctl_large_ran_out(b);
 	} else {
 		if (!list_empty(&b->parts))
 			parts = vmmemctl_take_parts(b, page, step.count);
 		n = vmmemctl_alloc_small(b, page + parts, step.count - parts);
-		b->cycle.has_no_small |= parts + n < step.count;
+		if (parts + n < step.count)
+			vmmemctl_small_ran_out(b);
+		vmmemctl_look_again(b);
 	}
 	WRITE_ONCE(b->worker, NULL);
 	mutex_lock(&b->lock);
@@ -207,7 +239,6 @@ bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
 		return false;
 	}
 	vmmemctl_fill(lane, step.is_large, n);
-	b->cycle.is_first = false;
 	/* A short batch is the last one: nothing is gained by another worker. */
 	if (n < VMMEMCTL_BATCH_ENTRIES) {
 		vmmemctl_send_now(lane);

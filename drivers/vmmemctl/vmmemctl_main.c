@@ -24,6 +24,8 @@
 #define VMMEMCTL_TICK	HZ
 /* Pages that are being moved come back within microseconds. */
 #define VMMEMCTL_SOON	max(HZ / 100, 1)
+/* Longer than that is worth a line. */
+#define VMMEMCTL_PATIENCE	(10 * HZ)
 
 static uint reserve_mb;
 module_param(reserve_mb, uint, 0644);
@@ -139,8 +141,6 @@ static void vmmemctl_cycle_begin(struct vmmemctl *b)
 	b->cycle = (struct vmmemctl_cycle){
 		.work = 16 + 2 * (vmmemctl_total(b) / VMMEMCTL_BATCH_ENTRIES),
 		.block_order = VMMEMCTL_LARGE_ORDER,
-		.is_making = true,
-		.is_first = true,
 		.turn = VMMEMCTL_LANE_A,
 	};
 }
@@ -158,7 +158,6 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 			.on_the_way = b->on_the_way,
 			.room = room,
 			.is_held = vmmemctl_is_held(b),
-			.is_first = b->cycle.is_first,
 			.has_no_large = b->cycle.has_no_large,
 			.has_no_small = b->cycle.has_no_small,
 		};
@@ -250,6 +249,7 @@ static unsigned long vmmemctl_cycle(struct vmmemctl *b)
 	if (b->host.target == vmmemctl_balloon_size(b))
 		vmmemctl_reform(b);
 	vmmemctl_grow_end(b);
+	vmmemctl_pressure_update(b);
 	vmmemctl_set_state(b, vmmemctl_rest_state(b));
 	vmmemctl_sysfs_notify(b);
 	/* After a reset the guest begins anew at once, but not faster than ten times a second. */
@@ -329,38 +329,6 @@ static void vmmemctl_init(struct vmmemctl *b, struct platform_device *pdev)
 	INIT_DELAYED_WORK(&b->tick, vmmemctl_tick);
 }
 
-static int vmmemctl_probe(struct platform_device *pdev)
-{
-	struct vmmemctl *b = &vmmemctl_balloon;
-	int err;
-
-	vmmemctl_init(b, pdev);
-	err = vmmemctl_alloc_lanes(b);
-	if (err)
-		return err;
-	err = -ENOMEM;
-	b->wq = alloc_workqueue(VMMEMCTL_NAME, WQ_UNBOUND | WQ_FREEZABLE, 0);
-	if (!b->wq)
-		goto err_free_lanes;
-	err = vmmemctl_pressure_init(b);
-	if (err)
-		goto err_destroy_wq;
-	err = vmmemctl_power_init(b);
-	if (err)
-		goto err_pressure_exit;
-	vmmemctl_debugfs_init(b);
-	queue_delayed_work(b->wq, &b->tick, 0);
-	return 0;
-
-err_pressure_exit:
-	vmmemctl_pressure_exit(b);
-err_destroy_wq:
-	destroy_workqueue(b->wq);
-err_free_lanes:
-	vmmemctl_free_lanes(b);
-	return err;
-}
-
 /* No tick any more, and a host that has been told that there is no balloon. */
 static void vmmemctl_quiesce(struct vmmemctl *b)
 {
@@ -382,19 +350,25 @@ static void vmmemctl_shutdown(struct platform_device *pdev)
 /* Pages under migration refer to this code, so it stays until they have come back. */
 static void vmmemctl_drop_all(struct vmmemctl *b)
 {
-	bool is_empty;
+	unsigned long quiet_until = jiffies + VMMEMCTL_PATIENCE;
 
-	do {
-		mutex_lock(&b->lock);
-		is_empty = vmmemctl_drop(b);
+	mutex_lock(&b->lock);
+	while (!vmmemctl_drop(b)) {
 		mutex_unlock(&b->lock);
-		if (!is_empty)
-			schedule_timeout_uninterruptible(VMMEMCTL_SOON);
-	} while (!is_empty);
+		if (time_after(jiffies, quiet_until)) {
+			dev_warn(&b->pdev->dev, "waiting for pages that the kernel is moving\n");
+			quiet_until = jiffies + VMMEMCTL_PATIENCE;
+		}
+		schedule_timeout_uninterruptible(VMMEMCTL_SOON);
+		mutex_lock(&b->lock);
+	}
+	mutex_unlock(&b->lock);
 }
 
-static void vmmemctl_end(struct vmmemctl *b)
+static void vmmemctl_end(void *data)
 {
+	struct vmmemctl *b = data;
+
 	/* A tick that is growing stops while the brakes are still there. */
 	WRITE_ONCE(b->is_off, true);
 	vmmemctl_debugfs_exit();
@@ -406,7 +380,40 @@ static void vmmemctl_end(struct vmmemctl *b)
 	vmmemctl_free_lanes(b);
 }
 
-/* It cannot be unbound, so its end is the module's. */
+static int vmmemctl_probe(struct platform_device *pdev)
+{
+	struct vmmemctl *b = &vmmemctl_balloon;
+	int err;
+
+	vmmemctl_init(b, pdev);
+	err = vmmemctl_alloc_lanes(b);
+	if (err)
+		return err;
+	err = -ENOMEM;
+	b->wq = alloc_workqueue(VMMEMCTL_NAME, WQ_UNBOUND | WQ_FREEZABLE, 0);
+	if (!b->wq)
+		goto err_free_lanes;
+	err = vmmemctl_pressure_init(b);
+	if (err)
+		goto err_destroy_wq;
+	err = vmmemctl_power_init(b);
+	if (err)
+		goto err_pressure_exit;
+	vmmemctl_debugfs_init(b);
+	queue_delayed_work(b->wq, &b->tick, 0);
+	/* The device may fail after this, and remove() is not the same on all kernels. */
+	return devm_add_action_or_reset(&pdev->dev, vmmemctl_end, b);
+
+err_pressure_exit:
+	vmmemctl_pressure_exit(b);
+err_destroy_wq:
+	destroy_workqueue(b->wq);
+err_free_lanes:
+	vmmemctl_free_lanes(b);
+	return err;
+}
+
+/* It cannot be unbound by hand: its end is the module's. */
 static struct platform_driver vmmemctl_driver = {
 	.probe = vmmemctl_probe,
 	.shutdown = vmmemctl_shutdown,
@@ -497,7 +504,6 @@ module_init(vmmemctl_load);
 
 static void __exit vmmemctl_unload(void)
 {
-	vmmemctl_end(&vmmemctl_balloon);
 	platform_driver_unregister(&vmmemctl_driver);
 	platform_device_unregister(vmmemctl_device);
 	unregister_module_notifier(&vmmemctl_module_nb);

@@ -90,12 +90,11 @@ static struct page *vmmemctl_alloc_large_made(struct vmmemctl *b)
 	struct page *page;
 	s64 took_us;
 
-	if (!b->cycle.is_making)
-		return NULL;
 	page = alloc_pages(VMMEMCTL_GFP_LARGE, VMMEMCTL_LARGE_ORDER);
 	took_us = ktime_us_delta(ktime_get(), begin);
 	vmmemctl_stall_end(b, begin);
-	b->cycle.is_making = page && took_us <= VMMEMCTL_MAKING_US;
+	if (!page || took_us > VMMEMCTL_MAKING_US)
+		b->cycle.effort = VMMEMCTL_RECLAIM;
 	return page;
 }
 
@@ -111,7 +110,7 @@ u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
 {
 	u32 n = vmmemctl_alloc_large_free(b, page, count);
 
-	while (n < count && !vmmemctl_must_stop(b, n)) {
+	while (n < count && b->cycle.effort == VMMEMCTL_MAKE && !vmmemctl_must_stop(b, n)) {
 		page[n] = vmmemctl_alloc_large_made(b);
 		if (!page[n])
 			break;
@@ -177,7 +176,7 @@ u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count)
 
 	n = vmmemctl_alloc_blocks(b, page, count);
 	n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL & ~__GFP_DIRECT_RECLAIM, page + n, count - n);
-	if (n < count) {
+	if (n < count && b->cycle.effort == VMMEMCTL_RECLAIM) {
 		begin = vmmemctl_stall_begin();
 		n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL, page + n, count - n);
 		vmmemctl_stall_end(b, begin);

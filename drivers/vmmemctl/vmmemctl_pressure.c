@@ -188,12 +188,16 @@ static int vmmemctl_pressure_read(u64 *total_us)
 	return vmmemctl_pressure_parse(text, total_us);
 }
 
-/*
- * Each tick.  The kernel's sum is weighted by how busy its processors are, and
- * so is this driver's part of it, at most.  A window that is too short says
- * nothing, one that is too long nothing of now.
+/**
+ * vmmemctl_pressure_update - see how long programs have waited for memory
+ * @b: the balloon; called by the tick alone, at its end, without the lock
+ *
+ * At its end, for reading takes longer than all else before a batch is at the
+ * host; the next tick is a second away at most.  The kernel's sum is weighted
+ * by how busy its processors are, and so is this driver's part of it, at most.
+ * A window that is too short says nothing, one that is too long nothing of now.
  */
-static void vmmemctl_pressure_update(struct vmmemctl *b)
+void vmmemctl_pressure_update(struct vmmemctl *b)
 {
 	ktime_t now = ktime_get();
 	u64 total_us, own_us, elapsed_us = ktime_us_delta(now, b->stalled_at);
@@ -242,7 +246,6 @@ u64 vmmemctl_pressure_look(struct vmmemctl *b)
 {
 	u64 shortage = vmmemctl_shortage(b);
 
-	vmmemctl_pressure_update(b);
 	if (shortage <= vmmemctl_reserve_frames(b) / 2 || !vmmemctl_balloon_size(b))
 		return vmmemctl_pressure_allowance(b);
 	mutex_lock(&b->lock);
