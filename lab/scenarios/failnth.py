@@ -25,29 +25,20 @@ import os
 import socket
 import struct
 import sys
-import time
 from pathlib import Path
+
+import faults
 
 DEVICE, DRIVER = Path("/sys/bus/pci/devices/0000:00:10.0"), Path("/sys/bus/pci/drivers/vmxnet3")
 NIC, GUEST, MASK, PEER = "eth0", "10.0.2.15", "255.255.255.0", "10.0.2.1"
-DEBUG, CALLS = Path("/sys/kernel/debug"), Path("/sys/module/pci_calls/parameters/calls")
-# The kernel's own exceptions would leave most of the driver's allocations out.
-SETTINGS = {
-    "failslab": {"ignore-gfp-wait": "N", "verbose": "0", "cache-filter": "Y"},
-    "fail_page_alloc": {"ignore-gfp-wait": "N", "ignore-gfp-highmem": "N", "min-order": "0", "verbose": "0"},
-}
+CALLS = Path("/sys/module/pci_calls/parameters/calls")
 # Linux 6.1 goes on after failing to insert an interrupt's descriptor into its tree (probe's 2xxth
 # allocation) and follows a null pointer later: such a failure says nothing of the driver.  The kernel's
 # command line says which caches may fail (slub_debug in the scenario's 'append:').
 SLABS, FAILS, SPARED = Path("/sys/kernel/slab"), "kmalloc-64", "radix_tree_node"
-MOST = 5000  # a sweep that does not end by then never will
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFMTU, SIOCETHTOOL = 0x8913, 0x8914, 0x8916, 0x891C, 0x8922, 0x8946
 IFF_UP = 1
 SMALL, OTHER = {5: 128, 7: 64, 8: 128}, {5: 64, 7: 128, 8: 256}  # rx, rx-jumbo, tx: small rings make short sweeps
-
-
-class Wrong(Exception):
-    """The driver did what it must not; the text is a sentence."""
 
 
 control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -131,33 +122,7 @@ def echo(why):
                     answer = link.recv(100)
                     if answer[20] == 0 and answer[24:26] == packet[4:6]:
                         return
-    raise Wrong(f"no ping is answered {why}")
-
-
-class Fault:
-    """The next operation's n-th allocation fails."""
-
-    def __init__(self):
-        self.file = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
-
-    def arm(self, n):
-        os.pwrite(self.file, str(n).encode(), 0)
-
-    def has_hit(self):
-        return int(os.pread(self.file, 16, 0).strip(b"\0\n ")) == 0
-
-
-def write_once(path, text):
-    """A write to a file that is open already."""
-    file = os.open(path, os.O_WRONLY)
-
-    def act():
-        try:
-            os.write(file, text)
-        finally:
-            os.close(file)
-
-    return act
+    raise faults.Wrong(f"no ping is answered {why}")
 
 
 class Probe:
@@ -166,11 +131,11 @@ class Probe:
             (DRIVER / "unbind").write_text(DEVICE.name)
 
     def action(self):
-        return write_once(DRIVER / "bind", DEVICE.name.encode())
+        return faults.write_once(DRIVER / "bind", DEVICE.name.encode())
 
     def check(self, error):
         if error and ((DEVICE / "driver").exists() or Path(f"/sys/class/net/{NIC}").exists()):
-            raise Wrong("something of the device stays though it was not bound")
+            raise faults.Wrong("something of the device stays though it was not bound")
         if not error:
             configure()
             echo("after it was bound all the same")
@@ -191,10 +156,10 @@ class PciResume:
 
     def reset(self):
         for call in (b"frozen", b"slot_reset"):
-            write_once(CALLS, call)()
+            faults.write_once(CALLS, call)()
 
     def action(self):
-        write = write_once(CALLS, b"resume")
+        write = faults.write_once(CALLS, b"resume")
 
         def act():
             write()
@@ -208,7 +173,7 @@ class PciResume:
             (DRIVER / "bind").write_text(DEVICE.name)
             RINGS.setter(SMALL)()()
         elif error and self.is_detached():
-            write_once(CALLS, b"resume")()
+            faults.write_once(CALLS, b"resume")()
         if not is_up():
             configure()
         echo(f"after {error}")
@@ -235,7 +200,7 @@ class Open:
 
     def check(self, error):
         if is_up() == bool(error):
-            raise Wrong(f"it is {'up' if error else 'down'} after {error}")
+            raise faults.Wrong(f"it is {'up' if error else 'down'} after {error}")
         set_up(False)  # the stack may have gone without a route, say
         set_up(True)
         echo("after it was opened the next time")
@@ -259,7 +224,7 @@ class Setting:
 
     def check(self, error):
         if not self.kind.holds(self.old if error else self.new):
-            raise Wrong(f"after {error} the setting is neither the old nor the new one")
+            raise faults.Wrong(f"after {error} the setting is neither the old nor the new one")
         echo(f"after {error}")
         self.kind.setter(self.new)()()
         echo("after it was set the next time")
@@ -291,48 +256,8 @@ OPERATIONS = {
 }
 
 
-def attempt(operation, fault, n):
-    """Whether the n-th allocation came and failed, and the error that this caused."""
-    act, error = operation.action(), None
-    fault.arm(n)
-    try:
-        act()
-    except OSError as failure:
-        error = failure
-    has_hit = fault.has_hit()
-    fault.arm(0)
-    if error and not has_hit:
-        raise Wrong(f"{error} without a fault")
-    return has_hit, error
-
-
-def sweep(name, operation, first=1, step=1):
-    fault, failed, hits, started = Fault(), 0, 0, time.monotonic()
-    for n in range(first, MOST, step):
-        operation.reset()
-        try:
-            has_hit, error = attempt(operation, fault, n)
-            operation.check(error)
-        except (Wrong, OSError) as wrong:
-            raise Wrong(f"{name}, allocation {n}: {wrong}") from None
-        if not has_hit:
-            break
-        hits += 1
-        failed += bool(error)
-        if hits % 100 == 0:
-            print(f"  {name}: {hits} so far, {time.monotonic() - started:.0f} s", flush=True)
-    else:
-        raise Wrong(f"{name} has more than {MOST} allocations")
-    operation.restore()
-    print(f"  {name}: {hits} allocations failed, {failed} of them the operation; {time.monotonic() - started:.0f} s", flush=True)
-    if not hits or not failed:
-        raise Wrong(f"{name}: no allocation that matters has failed")
-
-
 def main():
-    for folder, settings in SETTINGS.items():
-        for name, value in settings.items():
-            (DEBUG / folder / name).write_text(value)
+    faults.prepare(cache_filter="Y")
     for slab, may_fail in ((FAILS, "1"), (SPARED, "0")):
         if (SLABS / slab / "failslab").read_text().strip() != may_fail:
             sys.exit(f"failnth: failslab of {slab} is not {may_fail}: boot with slub_debug as the scenario says")
@@ -341,8 +266,8 @@ def main():
             name, *part = word.split(":")
             if name != "probe":
                 RINGS.setter(SMALL)()()
-            sweep(name, OPERATIONS[name], *map(int, part))
-    except Wrong as wrong:
+            faults.sweep(name, OPERATIONS[name], *map(int, part))
+    except faults.Wrong as wrong:
         print(f"failnth: {wrong}", file=sys.stderr)
         return 1
     return 0
