@@ -4,6 +4,7 @@
 # What scenarios of the balloon share: the host's account of it (labctl balloon), the guest's own (our vmmemctl
 # shows it in sysfs, the kernel's vmw_balloon in debugfs), and ways to wait until they agree.
 # shellcheck shell=bash
+# shellcheck source=lab/scenarios/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 mib=$((1 << 20))
