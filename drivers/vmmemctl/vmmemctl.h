@@ -91,13 +91,6 @@ enum vmmemctl_lane_id {
 	VMMEMCTL_LANE_COUNT
 };
 
-/* What pages are worth.  Within a tick it only grows: what lies free goes first. */
-enum vmmemctl_effort {
-	VMMEMCTL_FREE,		/* nothing: they lie free */
-	VMMEMCTL_MAKE,		/* large ones: reclaim and compaction, while quick */
-	VMMEMCTL_RECLAIM,	/* small ones: reclaim */
-};
-
 /* What a tick has learnt; of the tick's own worker alone unless said otherwise. */
 struct vmmemctl_cycle {
 	u64 allowance;		/* frames left to grow by */
@@ -106,7 +99,10 @@ struct vmmemctl_cycle {
 	bool has_no_large;
 	bool has_no_small;
 	u8 look_again;		/* batches until free memory may have grown together */
-	enum vmmemctl_effort effort;
+	bool is_reclaiming;	/* nothing lies free any more */
+	bool is_making_slow;	/* large pages take longer than they are worth */
+	bool refuses_large;	/* the host does; under the lock */
+	bool refuses_small;
 	bool is_over;		/* a command failed; set under the lock */
 	u32 splits;		/* refused large pages taken apart; under the lock */
 	enum vmmemctl_lane_id turn;
@@ -200,7 +196,7 @@ const char *vmmemctl_state_name(enum vmmemctl_state state);
 void vmmemctl_port_call(void *ctx, struct vmmemctl_call *call);
 
 /* from vmmemctl_grow.c */
-bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step);
+u64 vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step);
 void vmmemctl_grow_wait(struct vmmemctl *b);
 void vmmemctl_grow_end(struct vmmemctl *b);
 void vmmemctl_send(struct work_struct *work);

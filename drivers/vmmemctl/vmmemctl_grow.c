@@ -90,12 +90,10 @@ static void vmmemctl_settle(struct vmmemctl *b, struct vmmemctl_lane *lane,
 	if (moved)
 		return;
 	/* More of the same would fare no better. */
-	if (size == VMMEMCTL_LARGE) {
-		b->cycle.has_no_large = true;
-		b->cycle.look_again = 0;
-	} else {
-		b->cycle.has_no_small = true;
-	}
+	if (size == VMMEMCTL_LARGE)
+		b->cycle.refuses_large = true;
+	else
+		b->cycle.refuses_small = true;
 }
 
 static void vmmemctl_send_now(struct vmmemctl_lane *lane)
@@ -160,13 +158,12 @@ static void vmmemctl_large_ran_out(struct vmmemctl *b)
 	b->cycle.look_again = VMMEMCTL_LOOK_AGAIN;
 }
 
-/* Fewer small pages than wanted: more effort, and large ones once more if they are worth it now. */
+/* Nothing lies free any more: the kernel has to reclaim, large pages first. */
 static void vmmemctl_small_ran_out(struct vmmemctl *b)
 {
-	if (b->cycle.effort == VMMEMCTL_RECLAIM)
-		b->cycle.has_no_small = true;
-	else if (++b->cycle.effort == VMMEMCTL_MAKE)
-		b->cycle.has_no_large = false;
+	b->cycle.has_no_small = b->cycle.is_reclaiming;
+	b->cycle.has_no_large &= b->cycle.is_reclaiming;
+	b->cycle.is_reclaiming = true;
 }
 
 /* What reclaim frees for small pages may be larger: a page of 2 MiB spares a command. */
@@ -225,29 +222,31 @@ static void vmmemctl_fill(struct vmmemctl_lane *lane, bool is_large, u32 count)
  * @b: the balloon; called by the tick alone, without the lock
  * @step: what to do
  *
- * Return: whether anything went to the host, or is on its way there.
+ * Return: frames that went to the host, or are on their way there.
  */
-bool vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
+u64 vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
 {
 	struct vmmemctl_lane *lane = b->lane[b->cycle.turn];
+	u64 frames;
 	u32 n;
 
 	wait_for_completion(&lane->is_free);
 	n = vmmemctl_gather(b, lane->page, step);
+	frames = (u64)n * vmmemctl_frames(vmmemctl_step_size(step));
 	if (!n) {
 		complete(&lane->is_free);
-		return false;
+		return 0;
 	}
 	vmmemctl_fill(lane, step.is_large, n);
-	/* A short batch is the last one: nothing is gained by another worker. */
+	/* A short batch is soon done: nothing is gained by another worker. */
 	if (n < VMMEMCTL_BATCH_ENTRIES) {
 		vmmemctl_send_now(lane);
-		return true;
+		return frames;
 	}
 	/* Not on the tick's queue: a tick that is to be frozen waits for it. */
 	queue_work(system_dfl_wq, &lane->send);
 	b->cycle.turn = b->cycle.turn == VMMEMCTL_LANE_A ? VMMEMCTL_LANE_B : VMMEMCTL_LANE_A;
-	return true;
+	return frames;
 }
 
 /**

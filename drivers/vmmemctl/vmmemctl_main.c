@@ -158,8 +158,8 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 			.on_the_way = b->on_the_way,
 			.room = room,
 			.is_held = vmmemctl_is_held(b),
-			.has_no_large = b->cycle.has_no_large,
-			.has_no_small = b->cycle.has_no_small,
+			.has_no_large = b->cycle.has_no_large || b->cycle.refuses_large,
+			.has_no_small = b->cycle.has_no_small || b->cycle.refuses_small,
 		};
 
 		step = vmmemctl_next(&b->host, &v);
@@ -170,12 +170,13 @@ static struct vmmemctl_step vmmemctl_look(struct vmmemctl *b)
 
 static void vmmemctl_do(struct vmmemctl *b, struct vmmemctl_step step)
 {
-	u64 frames = (u64)step.count * vmmemctl_frames(vmmemctl_step_size(step));
+	u64 grown;
 
 	if (step.action == VMMEMCTL_GROW) {
 		vmmemctl_set_state(b, VMMEMCTL_STATE_INFLATING);
-		if (vmmemctl_grow(b, step) && b->cycle.allowance != U64_MAX)
-			b->cycle.allowance -= min(b->cycle.allowance, frames);
+		grown = vmmemctl_grow(b, step);
+		if (b->cycle.allowance != U64_MAX)
+			b->cycle.allowance -= min(b->cycle.allowance, grown);
 		return;
 	}
 	vmmemctl_set_state(b, VMMEMCTL_STATE_DEFLATING);
@@ -221,7 +222,9 @@ static enum vmmemctl_state vmmemctl_rest_state(struct vmmemctl *b)
 		return VMMEMCTL_STATE_STOPPED;
 	if (size == target || (size > target && size - target < VMMEMCTL_LARGE_FRAMES && target))
 		return VMMEMCTL_STATE_IDLE;
-	if (size < target && !b->cycle.is_over && !b->cycle.has_no_small)
+	if (size < target && vmmemctl_is_held(b))
+		return VMMEMCTL_STATE_HOLDING;
+	if (size < target && !b->cycle.is_over && !b->cycle.has_no_small && !b->cycle.refuses_small)
 		return VMMEMCTL_STATE_HOLDING;
 	return VMMEMCTL_STATE_FAILING;
 }
@@ -369,8 +372,9 @@ static void vmmemctl_end(void *data)
 {
 	struct vmmemctl *b = data;
 
-	/* A tick that is growing stops while the brakes are still there. */
+	/* The last tick ends while the brakes are still there. */
 	WRITE_ONCE(b->is_off, true);
+	cancel_delayed_work_sync(&b->tick);
 	vmmemctl_debugfs_exit();
 	vmmemctl_power_exit(b);
 	vmmemctl_pressure_exit(b);

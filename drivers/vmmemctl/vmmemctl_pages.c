@@ -58,7 +58,7 @@ static bool vmmemctl_must_stop(struct vmmemctl *b, u32 have)
 	long before = atomic_long_read(&b->gathered);
 
 	/* Only the notifier changes it meanwhile, and only to that. */
-	if (before == VMMEMCTL_LET_GO ||
+	if (before == VMMEMCTL_LET_GO || READ_ONCE(b->is_off) ||
 	    !atomic_long_try_cmpxchg(&b->gathered, &before, (long)have * VMMEMCTL_LARGE_FRAMES))
 		return true;
 	return have % VMMEMCTL_LOOK_EVERY == VMMEMCTL_LOOK_EVERY - 1 && !vmmemctl_room_now(b);
@@ -93,8 +93,7 @@ static struct page *vmmemctl_alloc_large_made(struct vmmemctl *b)
 	page = alloc_pages(VMMEMCTL_GFP_LARGE, VMMEMCTL_LARGE_ORDER);
 	took_us = ktime_us_delta(ktime_get(), begin);
 	vmmemctl_stall_end(b, begin);
-	if (!page || took_us > VMMEMCTL_MAKING_US)
-		b->cycle.effort = VMMEMCTL_RECLAIM;
+	b->cycle.is_making_slow = took_us > VMMEMCTL_MAKING_US;
 	return page;
 }
 
@@ -110,7 +109,8 @@ u32 vmmemctl_alloc_large(struct vmmemctl *b, struct page **page, u32 count)
 {
 	u32 n = vmmemctl_alloc_large_free(b, page, count);
 
-	while (n < count && b->cycle.effort == VMMEMCTL_MAKE && !vmmemctl_must_stop(b, n)) {
+	while (n < count && b->cycle.is_reclaiming && !b->cycle.is_making_slow &&
+	       !vmmemctl_must_stop(b, n)) {
 		page[n] = vmmemctl_alloc_large_made(b);
 		if (!page[n])
 			break;
@@ -176,7 +176,7 @@ u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count)
 
 	n = vmmemctl_alloc_blocks(b, page, count);
 	n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL & ~__GFP_DIRECT_RECLAIM, page + n, count - n);
-	if (n < count && b->cycle.effort == VMMEMCTL_RECLAIM) {
+	if (n < count && b->cycle.is_reclaiming) {
 		begin = vmmemctl_stall_begin();
 		n += vmmemctl_alloc_bulk(VMMEMCTL_GFP_SMALL, page + n, count - n);
 		vmmemctl_stall_end(b, begin);

@@ -190,12 +190,13 @@ static int vmmemctl_pressure_read(u64 *total_us)
 
 /**
  * vmmemctl_pressure_update - see how long programs have waited for memory
- * @b: the balloon; called by the tick alone, at its end, without the lock
+ * @b: the balloon; called by the tick alone, without the lock
  *
- * At its end, for reading takes longer than all else before a batch is at the
- * host; the next tick is a second away at most.  The kernel's sum is weighted
- * by how busy its processors are, and so is this driver's part of it, at most.
- * A window that is too short says nothing, one that is too long nothing of now.
+ * At the end of each tick, for the next one, and at its start if it may grow by
+ * much: reading takes longer than all else before a batch is at the host.  The
+ * kernel's sum is weighted by how busy its processors are, and so is this
+ * driver's part of it, at most.  A window that is too short says nothing, one
+ * that is too long nothing of now.
  */
 void vmmemctl_pressure_update(struct vmmemctl *b)
 {
@@ -246,6 +247,9 @@ u64 vmmemctl_pressure_look(struct vmmemctl *b)
 {
 	u64 shortage = vmmemctl_shortage(b);
 
+	/* A small step is a slow one anyway, and its first frame need not wait for that. */
+	if (READ_ONCE(b->host.target) > vmmemctl_balloon_size(b) + VMMEMCTL_SLOW_FRAMES)
+		vmmemctl_pressure_update(b);
 	if (shortage <= vmmemctl_reserve_frames(b) / 2 || !vmmemctl_balloon_size(b))
 		return vmmemctl_pressure_allowance(b);
 	mutex_lock(&b->lock);

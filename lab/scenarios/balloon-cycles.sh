@@ -10,7 +10,7 @@ modprobe vmw_vmci # its doorbell saves the seconds between two questions
 all=$(($(memory MemTotal) * 9 / 10 / 1024))
 reserve=()
 ! is_ours || reserve=(reserve_mb=32)
-before=$(available)
+before=$(spare)
 balloon_load "${reserve[@]}"
 is_ours || cat /sys/kernel/debug/vmmemctl > /run/first # it counts from the first look on
 

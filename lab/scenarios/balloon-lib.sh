@@ -62,6 +62,19 @@ sizes_agree() { [ "$(own_size)" = "$(now size)" ]; }
 # statistic NAME           one of our driver's own counts
 statistic() { cat "$sysfs/statistics/$1"; }
 
+# adds_up SIZE             of our driver's counts, while it rests: what was allocated was locked, refused, not wanted
+#                          any more, or taken apart; what was locked was unlocked or was forgotten, for the balloon is empty
+adds_up() {
+	local split=0
+	wait_for 10 grep -qx idle $sysfs/state
+	[ "$1" = small ] || split=$(statistic large_split)
+	is "$1 frames allocated" "$(statistic "$1_allocated")" \
+		$(($(statistic "$1_locked") + $(statistic "$1_refused") + $(statistic "$1_unwanted") + split))
+	is "$1 frames locked" "$(statistic "$1_locked")" $(($(statistic "$1_unlocked") + $(statistic "$1_dropped")))
+	echo "  $1 frames: $(statistic "$1_allocated") allocated, $(statistic "$1_locked") locked, $(statistic "$1_refused") refused"
+}
+
+
 # balloon_load [PARAMETER…]   the driver, until it has started
 balloon_load() {
 	modprobe "$balloon_module" "$@"
@@ -82,15 +95,13 @@ none_killed() { [ "$(vmstat oom_kill)" = 0 ] || fail "the kernel killed $(vmstat
 # in_lists                 kB that lie free in the lists of the CPUs, where MemAvailable does not see them: on newer kernels a
 #                          tenth of a small guest
 in_lists() { awk '$1 == "pagesets" { inside = 1 } inside && $1 == "count:" { n += $2 } END { print n * 4 }' /proc/zoneinfo; }
-# memory_back KB [SLACK]   as much is available as was at that time, but for 32 MiB
-has_memory_back() { [ $(($1 - $(available) - $(in_lists))) -lt "${2:-32768}" ]; }
-memory_back() {
-	echo 1 > /proc/sys/vm/drop_caches
-	[ $(($1 - $(available))) -lt "${2:-32768}" ]
-}
+# spare                    kB that programs could get
+spare() { echo $(($(available) + $(in_lists))); }
+# memory_back KB [SLACK]   there is as much to spare as was at that time, but for 32 MiB
+has_memory_back() { [ $(($1 - $(spare))) -lt "${2:-32768}" ]; }
 memory_back() {
 	if ! (wait_for 20 has_memory_back "$@") 2> /dev/null; then
-		fail "$(($1 - $(available))) kB of $1 kB are not available any more"
+		fail "$(($1 - $(spare))) kB of $1 kB are not there any more"
 	fi
 }
 

@@ -22,7 +22,7 @@ switch() { echo "$2" > "$blocks/$1/state"; }
 is_switched() { switch "$1" "$2" 2> /dev/null || [ "$(cat "$blocks/$1/state")" = "$2" ]; }
 
 modprobe vmw_vmci
-before=$(available) total=$(memory MemTotal)
+before=$(spare) total=$(memory MemTotal)
 balloon_load
 labctl balloon target 500M
 wait_for 60 settled 500

@@ -10,7 +10,7 @@
 # those of this scenario.
 echo -1000 > /proc/$$/oom_score_adj
 modprobe vmw_vmci
-before=$(available)
+before=$(spare)
 balloon_load
 # grown                    the balloon has not changed for a while: the guest gives no more
 last='' quiet=0

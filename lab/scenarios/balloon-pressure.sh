@@ -29,7 +29,7 @@ echo 24M > /sys/fs/cgroup/held/memory.high
 work=$!
 (wait_for 90 waits_much) || fail "it has $(cat /sys/fs/cgroup/held/memory.current) bytes and does not wait; it says: $(cat /run/work)"
 mark
-nap 2 # a look at the pressure is a second old, at most
+nap 2
 echo "  it waits $(share) % of the time"
 
 step "the host wants 400 MiB for three seconds"
@@ -39,8 +39,8 @@ nap 3
 size=$(($(now size) / mib))
 echo "  the guest has given $size MiB in $((($(now_us) - since) / 1000)) ms, while the program waited $(share) % of the time"
 if is_ours; then
-	# 16 MiB a second at the most, and the second that has begun
-	[ $size -le $((16 * (($(now_us) - since) / 1000000 + 1))) ] || fail "it grew as if nobody waited"
+	# None is due; one look may have come at a moment when the program did not wait so much.
+	[ $size -le 16 ] || fail "it grew, though somebody waited"
 	[ "$(statistic slowed)" -gt 0 ] || fail "it does not count that it was slowed down"
 	is "its state" "$(cat $sysfs/state)" holding
 fi

@@ -7,19 +7,8 @@
 . "$(dirname "$0")/balloon-lib.sh"
 
 modprobe vmw_vmci
-before=$(available)
+before=$(spare)
 balloon_load
-
-# adds_up SIZE             of our driver's counts, while it rests: what was allocated was locked, refused, not wanted
-#                          any more, or taken apart; what was locked was unlocked, was forgotten, or is in the balloon
-adds_up() {
-	local split=0
-	[ "$1" = small ] || split=$(statistic large_split)
-	is "$1 frames allocated" "$(statistic "$1_allocated")" \
-		$(($(statistic "$1_locked") + $(statistic "$1_refused") + $(statistic "$1_unwanted") + split))
-	is "$1 frames locked" "$(statistic "$1_locked")" $(($(statistic "$1_unlocked") + $(statistic "$1_dropped")))
-	echo "  $1 frames: $(statistic "$1_allocated") allocated, $(statistic "$1_locked") locked, $(statistic "$1_refused") refused"
-}
 
 # round EVERY STATUS MIB   each EVERYth entry gets STATUS while the balloon grows, and shrinks
 round() {

@@ -41,7 +41,7 @@ case $file in
 *) cp "$file" /run ;;
 esac
 rmmod "$balloon_module"
-before=$(available)
+before=$(spare)
 
 step "ten times with 100 MiB of 4 KiB frames"
 rounds 10 0x26 100

@@ -8,7 +8,7 @@
 
 command -v stress-ng > /dev/null || skip "stress-ng is not installed: run 'scripts/setup check' as root"
 modprobe vmw_vmci
-before=$(available)
+before=$(spare)
 balloon_load
 
 step "two programs work on 128 MiB each"

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/balloon-lib.sh"
 
 modprobe vmw_vmci
-before=$(available) total=$(memory MemTotal)
+before=$(spare) total=$(memory MemTotal)
 balloon_load
 
 # falls MIB                what the memory's account has less of
