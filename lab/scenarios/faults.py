@@ -21,8 +21,8 @@ SETTINGS = {
 MOST = 5000  # a sweep that does not end by then never will
 
 
-class Wrong(Exception):
-    """The driver did what it must not; the text is a sentence."""
+class Wrong(SystemExit):
+    """The driver did what it must not; the text is a sentence, with which the program ends."""
 
 
 class Fault:
