@@ -41,7 +41,7 @@ is "programs killed so far" "$(killed)" 0
 
 step "a program fills 256 MiB and reads it again, eight times"
 # With the kernel's own driver it may also neither end nor be killed, each page of its being read from the disk anew.
-timeout 100 /usr/bin/python3 "$here/balloon_user.py" work 256 8 > /run/work 2>&1 &
+timeout $((100 * patience)) /usr/bin/python3 "$here/balloon_user.py" work 256 8 > /run/work 2>&1 &
 work=$!
 status=0
 wait $work || status=$?
@@ -50,7 +50,7 @@ rounds=$(grep -c '^round' /run/work || true)
 case $status in
 0) echo "  it got its memory $rounds times; the kernel killed $(killed) programs" ;;
 137) echo "  it was killed after $rounds rounds; the kernel killed $(killed) programs" ;;
-124) echo "  after 100 s it had got its memory $rounds times; the kernel killed $(killed) programs" ;;
+124) echo "  after $((100 * patience)) s it had got its memory $rounds times; the kernel killed $(killed) programs" ;;
 *) fail "it ended with $status: $(cat /run/work)" ;;
 esac
 if is_ours; then
