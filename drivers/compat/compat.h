@@ -259,5 +259,6 @@ static inline int vmguest_shrinker_register(struct shrinker *shrinker, const cha
 #endif
 
 #include "balloon.h"
+#include "filesystem.h"
 
 #endif /* VMGUEST_COMPAT_H */

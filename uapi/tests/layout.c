@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <vmguest/ioctl.h>
+#include <vmguest/vmblock.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type);
 #define MEMBER(type, member, offset, bytes)							\

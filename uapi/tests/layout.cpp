@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <vmguest/ioctl.h>
+#include <vmguest/vmblock.h>
 
 #define SIZE(type, bytes)                                                                          \
     static_assert(sizeof(struct type) == (bytes), "size of " #type);                               \

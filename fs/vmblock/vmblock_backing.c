@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 the vmguest authors
+ *
+ * The directory that a mount shows.  It is found by its name each time, in the
+ * caller's view of the file system and with the caller's rights, as the link's
+ * text will be right afterwards: cleaners of /tmp replace it, and nothing here
+ * keeps the filesystem that it is on busy.
+ */
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/namei.h>
+#include <linux/path.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/stat.h>
+
+#include "vmblock.h"
+
+/* A task that is looking for the directory; lies on its stack. */
+struct vmblock_question {
+	struct hlist_node node;
+	const struct task_struct *task;
+};
+
+/*
+ * A user with mounts of its own can make the directory's path lead through one
+ * of our links, whose following looks for the directory, and so on until the
+ * stack is full.  So a link is not followed by a task that is looking.  The lock
+ * guards the hash table and is a leaf.
+ */
+static DEFINE_HASHTABLE(vmblock_questions, 6);
+static DEFINE_SPINLOCK(vmblock_questions_lock);
+
+static void vmblock_question_begin(struct vmblock_question *q)
+{
+	q->task = current;
+	spin_lock(&vmblock_questions_lock);
+	hash_add(vmblock_questions, &q->node, (unsigned long)current);
+	spin_unlock(&vmblock_questions_lock);
+}
+
+static void vmblock_question_end(struct vmblock_question *q)
+{
+	spin_lock(&vmblock_questions_lock);
+	hash_del(&q->node);
+	spin_unlock(&vmblock_questions_lock);
+}
+
+/**
+ * vmblock_backing_is_asking - whether this task is looking for the directory now
+ *
+ * Return: true if following a link would begin the search within itself.
+ */
+bool vmblock_backing_is_asking(void)
+{
+	struct vmblock_question *q;
+	bool is_asking = false;
+
+	spin_lock(&vmblock_questions_lock);
+	hash_for_each_possible(vmblock_questions, q, node, (unsigned long)current)
+		is_asking |= q->task == current;
+	spin_unlock(&vmblock_questions_lock);
+	return is_asking;
+}
+
+static int vmblock_backing_path(const char *name, unsigned int flags, struct path *path)
+{
+	struct vmblock_question q;
+	int err;
+
+	vmblock_question_begin(&q);
+	err = kern_path(name, flags, path);
+	vmblock_question_end(&q);
+	return err;
+}
+
+/*
+ * Everybody may put names there, nobody may take another's away, and it is not a
+ * user's own: else that user controls what others drop.
+ */
+static int vmblock_backing_check(const struct path *path)
+{
+	const struct inode *inode = d_inode(path->dentry);
+
+	if (vmblock_is_ours(inode->i_sb))
+		return -EINVAL;
+	if (!uid_eq(inode->i_uid, GLOBAL_ROOT_UID) || (inode->i_mode & S_IALLUGO) != 01777)
+		return -EPERM;
+	return 0;
+}
+
+/**
+ * vmblock_backing_open - find the directory and check it
+ * @root: its name
+ * @path: where it is, to be put by the caller when 0 is returned
+ *
+ * Return: 0; -EINVAL if it is a mount of ours; -EPERM if it is not root's with
+ * mode 1777; what looking it up returns.
+ */
+int vmblock_backing_open(const char *root, struct path *path)
+{
+	int err = vmblock_backing_path(root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
+
+	if (err)
+		return err;
+	err = vmblock_backing_check(path);
+	if (err) {
+		path_put(path);
+		vmblock_count_refused_root();
+	}
+	return err;
+}
+
+/**
+ * vmblock_backing_has - whether the directory is in order and has a name
+ * @sb: the mount
+ * @target: the name, with the directory's in front
+ *
+ * No lock is held by us: the directory may be on a filesystem that hangs.
+ *
+ * Return: 0, also for a link that leads nowhere; -ENOENT and what else looking
+ * it up returns; -EINVAL and -EPERM as vmblock_backing_open().
+ */
+int vmblock_backing_has(const struct super_block *sb, const struct vmblock_name *target)
+{
+	struct path path;
+	int err = vmblock_backing_open(vmblock_mount_of(sb)->root, &path);
+
+	if (err)
+		return err;
+	path_put(&path);
+	err = vmblock_backing_path(target->text, 0, &path);
+	if (!err)
+		path_put(&path);
+	return err;
+}
