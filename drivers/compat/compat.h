@@ -258,6 +258,25 @@ static inline int vmguest_shrinker_register(struct shrinker *shrinker, const cha
 #define ITER_DEST READ
 #endif
 
+/*
+ * Also the operations of a superblock, of the same names. Without holders a superblock is frozen or
+ * not, whoever has done it.
+ */
+#include <linux/fs.h>
+
+#ifdef NEED_FREEZE_HOLDER
+enum freeze_holder {
+	FREEZE_HOLDER_KERNEL	= (1U << 0),
+	FREEZE_HOLDER_USERSPACE	= (1U << 1),
+};
+
+#define freeze_super(sb, who, owner) freeze_super(sb)
+#define thaw_super(sb, who, owner) thaw_super(sb)
+#elif defined(NEED_FREEZE_OWNER)
+#define freeze_super(sb, who, owner) freeze_super(sb, who)
+#define thaw_super(sb, who, owner) thaw_super(sb, who)
+#endif
+
 #include "balloon.h"
 #include "filesystem.h"
 
