@@ -8,6 +8,7 @@
 
 #include <vmguest/ioctl.h>
 #include <vmguest/vmblock.h>
+#include <vmguest/vmsync.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type);
 #define MEMBER(type, member, offset, bytes)							\

@@ -9,6 +9,7 @@
 
 #include <vmguest/ioctl.h>
 #include <vmguest/vmblock.h>
+#include <vmguest/vmsync.h>
 
 #define SIZE(type, bytes)                                                                          \
     static_assert(sizeof(struct type) == (bytes), "size of " #type);                               \
