@@ -251,13 +251,15 @@ def is_writable(path):
     is_equal(f"a writer in {path}", writer(path).wait(f"a writer in {path}"), 0)
 
 
-def expect_frozen(*paths):
-    """Reading works, writing waits. Return: the writers."""
+def expect_frozen(*paths, reads=True):
+    """Writing waits, reading works. Return: the writers."""
     writers = [writer(path) for path in paths]
     for path, one in zip(paths, writers):
         wait_for(f"a writer in {path} to be stopped", lambda one=one: one.is_blocked() or one.has_ended())
         if one.has_ended():
             fail(f"{path} is writable")
+        if not reads:
+            continue
         os.listdir(path)
         with open(f"{path}/there", encoding="ascii") as file:
             is_equal(f"the content of {path}/there", file.read(), "there")
@@ -293,13 +295,18 @@ def attach(image):
     return run("losetup", "--find", "--show", image).strip()
 
 
+# Nothing is left for ext4 to zero in the background: Linux's loop driver does that in the file without asking
+# whether its filesystem is frozen, and ext4 there warns (Documentation/vmsync.md, Limits).
+EAGER = ("-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard")
+
+
 def make(where, image=None, mebibytes=24, kind="ext4", *options):
     """A filesystem on a loop device, mounted at where, with a file there."""
     image = image or f"/run/vmsync/{where.strip('/').replace('/', '-')}.img"
     os.makedirs(os.path.dirname(image), exist_ok=True)
     with open(image, "wb") as file:
         file.truncate(mebibytes << 20)
-    run(f"mkfs.{kind}", *options, image)
+    run(f"mkfs.{kind}", *(EAGER if kind == "ext4" else ()), *options, image)
     device = attach(image)
     os.makedirs(where, exist_ok=True)
     run("mount", "-t", kind, device, where)
