@@ -302,6 +302,8 @@ static void keeps_the_deadline_while_a_volume_is_freezing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, w->fake[0].is_frozen);
 	KUNIT_EXPECT_FALSE(test, w->fake[2].is_frozen);
 	KUNIT_EXPECT_EQ(test, w->batch.phase, VMSYNC_THAWING);
+	KUNIT_EXPECT_EQ(test, vmsync_batch_held(&w->batch), 0u);
+	KUNIT_EXPECT_EQ(test, vmsync_batch_left(&w->batch), 1u);
 	run_until(w, start + 25 * SECOND);
 	KUNIT_EXPECT_EQ(test, w->fake[1].thaws, 1u);
 	expect_clean(test, w);

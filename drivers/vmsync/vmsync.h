@@ -26,6 +26,8 @@
 #define VMSYNC_NAME	"vmsync"
 /* Closing a file waits so long for its thaw, which goes on without it. */
 #define VMSYNC_CLOSE_WAIT_MS	2000
+/* A machine that is to sleep does not wait for who waits in an ioctl, where no lock is held. */
+#define VMSYNC_CALLER_WAITS	(TASK_KILLABLE | TASK_FREEZABLE)
 
 /**
  * struct vmsync_file - an open file of either interface
@@ -68,6 +70,7 @@ struct vmsync_vol {
  * @batch: order and time; under the file's lock
  * @vol: as many as @batch has volumes, in the same order
  * @claimed: of them with a superblock
+ * @pins: threads that have not let go of theirs
  * @is_counted: its end is in the statistics
  * @is_told: the owner knows of its end
  */
@@ -78,6 +81,7 @@ struct vmsync_job {
 	struct vmsync_batch batch;
 	struct vmsync_vol *vol;
 	u32 claimed;
+	u32 pins;
 	bool is_counted;
 	bool is_told;
 };

@@ -79,6 +79,21 @@ u32 vmsync_batch_held(const struct vmsync_batch *b)
 }
 
 /**
+ * vmsync_batch_left - how many volumes may still stop a writer
+ * @b: the batch
+ *
+ * Return: those of vmsync_batch_held(), and those inside the kernel's freeze.
+ */
+u32 vmsync_batch_left(const struct vmsync_batch *b)
+{
+	u32 i, left = vmsync_batch_held(b);
+
+	for (i = 0; i < b->count; i++)
+		left += b->volume[i].state == VMSYNC_VOLUME_FREEZING;
+	return left;
+}
+
+/**
  * vmsync_batch_is_settled - whether who asked for the freeze has waited enough
  * @b: the batch
  *

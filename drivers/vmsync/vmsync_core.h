@@ -148,6 +148,7 @@ bool vmsync_batch_tick(struct vmsync_batch *b, u64 now);
 bool vmsync_batch_thaw(struct vmsync_batch *b, enum vmsync_cause cause, u64 now);
 bool vmsync_batch_is_settled(const struct vmsync_batch *b);
 u32 vmsync_batch_held(const struct vmsync_batch *b);
+u32 vmsync_batch_left(const struct vmsync_batch *b);
 u64 vmsync_batch_wait_us(const struct vmsync_batch *b, u64 now);
 
 enum vmsync_action vmsync_next(struct vmsync_batch *b, struct vmsync_volume *v, u64 now,

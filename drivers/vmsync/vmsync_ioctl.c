@@ -221,7 +221,7 @@ static int vmsync_thaw_result(struct vmsync_job *job, struct vmsync_thaw *a)
 {
 	spin_lock(&job->file->lock);
 	a->cause = job->batch.cause;
-	a->left = vmsync_batch_held(&job->batch);
+	a->left = vmsync_batch_left(&job->batch);
 	job->is_told = true;
 	spin_unlock(&job->file->lock);
 	if (a->cause == VMSYNC_CAUSE_EXPIRED)
@@ -248,7 +248,7 @@ static long vmsync_thaw(struct file *file, void __user *arg)
 	job = vmsync_job_last(file->private_data);
 	if (job) {
 		vmsync_job_thaw(job, VMSYNC_ASKED);
-		vmsync_job_wait_thawed(job, a.wait_ms, TASK_KILLABLE);
+		vmsync_job_wait_thawed(job, a.wait_ms, VMSYNC_CALLER_WAITS);
 		err = vmsync_thaw_result(job, &a);
 		vmsync_job_put(job);
 	}

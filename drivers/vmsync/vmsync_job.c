@@ -55,7 +55,7 @@ static void vmsync_file_free(struct kref *ref)
  */
 struct vmsync_file *vmsync_file_new(void)
 {
-	struct vmsync_file *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct vmsync_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 
 	if (!f)
 		return NULL;
@@ -235,22 +235,20 @@ struct vmsync_job *vmsync_job_last(struct vmsync_file *f)
 }
 
 /* One volume for each superblock, whoever asks. */
-static int vmsync_claim(struct vmsync_vol *v, struct super_block *sb)
+static int vmsync_claim(struct vmsync_vol *v)
 {
 	struct vmsync_vol *other;
 	int err = 0;
 
 	spin_lock(&vmsync_claims_lock);
 	list_for_each_entry(other, &vmsync_claims, claim) {
-		if (other->sb != sb)
+		if (other->sb != v->sb)
 			continue;
 		err = other->job == v->job ? -EEXIST : -EBUSY;
 		break;
 	}
-	if (!err) {
-		v->sb = sb;
+	if (!err)
 		list_add_tail(&v->claim, &vmsync_claims);
-	}
 	spin_unlock(&vmsync_claims_lock);
 	return err;
 }
@@ -260,6 +258,7 @@ static void vmsync_vol_release(struct vmsync_vol *v)
 {
 	vmsync_unclaim(v);
 	deactivate_super(v->sb);
+	v->sb = NULL;
 }
 
 /**
@@ -301,18 +300,37 @@ int vmsync_job_add(struct vmsync_job *job, u32 i, struct super_block *sb, u32 le
 	v->dev = sb->s_dev;
 	strscpy(v->type, sb->s_type->name, sizeof(v->type));
 	spin_unlock(&job->file->lock);
-	/* A frozen one may be frozen by this very driver, or be there twice. */
-	if (!err || err == -EBUSY)
-		err = vmsync_claim(v, sb) ?: err;
-	if (err && v->sb) {
-		vmsync_unclaim(v);
-		v->sb = NULL;
-	}
-	if (err)
+	if (err && err != -EBUSY)
 		return vmsync_job_miss(job, i, err);
 	/* The caller's path has one, so it is not the first. */
 	atomic_inc(&sb->s_active);
-	return ++job->claimed > VMSYNC_RECORDS_MAX ? -E2BIG : 0;
+	v->sb = sb;
+	return 0;
+}
+
+/* A frozen one may be frozen by this very driver, or be there twice. */
+static int vmsync_claim_volume(struct vmsync_job *job, u32 i)
+{
+	struct vmsync_vol *v = &job->vol[i];
+	int err = vmsync_fs_judge(v->sb);
+
+	err = vmsync_claim(v) ?: err;
+	if (!err)
+		return ++job->claimed > VMSYNC_RECORDS_MAX ? -E2BIG : 0;
+	vmsync_vol_release(v);
+	return vmsync_job_miss(job, i, err);
+}
+
+/* All at once, when no path can make the caller wait any more: others find them busy from now on. */
+static int vmsync_claim_all(struct vmsync_job *job)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < job->batch.count && !err; i++)
+		if (job->vol[i].sb)
+			err = vmsync_claim_volume(job, i);
+	return err;
 }
 
 static enum vmsync_action vmsync_look(struct vmsync_vol *v, long *timeout)
@@ -389,6 +407,15 @@ static void vmsync_act(struct vmsync_vol *v, enum vmsync_action action)
 	spin_unlock(&f->lock);
 }
 
+/* Who waits for a thaw may want to unmount: now the filesystem is his again. */
+static void vmsync_unpin(struct vmsync_job *job)
+{
+	spin_lock(&job->file->lock);
+	if (!--job->pins)
+		wake_up_all(&job->file->wait);
+	spin_unlock(&job->file->lock);
+}
+
 static int vmsync_thread(void *data)
 {
 	struct vmsync_vol *v = data;
@@ -400,6 +427,7 @@ static int vmsync_thread(void *data)
 		pr_warn(VMSYNC_NAME ": thawing %s failed %u times, last with %d\n", v->sb->s_id,
 			vmsync_core(v)->tries, vmsync_core(v)->error);
 	vmsync_vol_release(v);
+	vmsync_unpin(v->job);
 	vmsync_job_put(v->job);
 	module_put_and_kthread_exit(0);
 	return 0;
@@ -429,7 +457,6 @@ void vmsync_job_cancel(struct vmsync_job *job, int err)
 		v->thread = NULL;
 		if (v->sb)
 			vmsync_vol_release(v);
-		v->sb = NULL;
 	}
 }
 
@@ -461,13 +488,26 @@ static void vmsync_wake_threads(struct vmsync_job *job)
 			continue;
 		__module_get(THIS_MODULE);
 		kref_get(&job->ref);
+		spin_lock(&job->file->lock);
+		job->pins++;
+		spin_unlock(&job->file->lock);
 		wake_up_process(job->vol[i].thread);
 	}
 }
 
-static bool vmsync_is_thawed(const struct vmsync_batch *b)
+static bool vmsync_is_settled(const struct vmsync_job *job)
 {
-	return b->phase == VMSYNC_OVER || (b->phase == VMSYNC_THAWING && !vmsync_batch_held(b));
+	return vmsync_batch_is_settled(&job->batch);
+}
+
+/* Nobody waits for a thread that is still inside the kernel's freeze. */
+static bool vmsync_is_thawed(const struct vmsync_job *job)
+{
+	const struct vmsync_batch *b = &job->batch;
+
+	if (b->phase == VMSYNC_OVER)
+		return !job->pins;
+	return b->phase == VMSYNC_THAWING && !vmsync_batch_held(b);
 }
 
 /*
@@ -475,7 +515,7 @@ static bool vmsync_is_thawed(const struct vmsync_batch *b)
  * be killable). Who waits looks at the clock, too: all threads may be inside
  * the kernel's freeze. Return: 0, -ETIMEDOUT, or -EINTR when it was killed.
  */
-static int vmsync_job_wait(struct vmsync_job *job, bool (*is_done)(const struct vmsync_batch *),
+static int vmsync_job_wait(struct vmsync_job *job, bool (*is_done)(const struct vmsync_job *),
 			   u32 ms, unsigned int state)
 {
 	u64 now = vmsync_now_us(), end = ms == U32_MAX ? U64_MAX : now + ms * 1000ULL;
@@ -490,7 +530,7 @@ static int vmsync_job_wait(struct vmsync_job *job, bool (*is_done)(const struct 
 		spin_lock(&f->lock);
 		now = vmsync_now_us();
 		vmsync_job_tick(job, now);
-		done = is_done(&job->batch);
+		done = is_done(job);
 		wait_us = vmsync_batch_wait_us(&job->batch, now);
 		spin_unlock(&f->lock);
 		if (done)
@@ -538,7 +578,7 @@ static int vmsync_job_result(struct vmsync_job *job)
 int vmsync_job_run(struct vmsync_job *job, u32 sync_ms, u32 window_ms, u64 end_us)
 {
 	struct vmsync_batch *b = &job->batch;
-	int err = vmsync_create_threads(job);
+	int err = vmsync_claim_all(job) ?: vmsync_create_threads(job);
 
 	if (!err) {
 		spin_lock(&job->file->lock);
@@ -553,7 +593,7 @@ int vmsync_job_run(struct vmsync_job *job, u32 sync_ms, u32 window_ms, u64 end_u
 	}
 	atomic64_inc(&vmsync_stats.freezes);
 	vmsync_wake_threads(job);
-	err = vmsync_job_wait(job, vmsync_batch_is_settled, U32_MAX, TASK_KILLABLE);
+	err = vmsync_job_wait(job, vmsync_is_settled, U32_MAX, VMSYNC_CALLER_WAITS);
 	if (err) {
 		vmsync_job_thaw(job, VMSYNC_CLOSED);
 		return err;
@@ -582,7 +622,7 @@ void vmsync_job_thaw(struct vmsync_job *job, enum vmsync_cause cause)
  * vmsync_job_wait_thawed - wait until nothing of a job is frozen
  * @job: a job that was told to thaw
  * @ms: at most
- * @state: TASK_KILLABLE, or TASK_IDLE
+ * @state: VMSYNC_CALLER_WAITS, or TASK_IDLE
  */
 void vmsync_job_wait_thawed(struct vmsync_job *job, u32 ms, unsigned int state)
 {
@@ -594,7 +634,7 @@ void vmsync_job_wait_thawed(struct vmsync_job *job, u32 ms, unsigned int state)
  * @f: what stands behind it
  * @cause: why
  * @ms: how long to wait for them all; what takes longer goes on without this call
- * @state: to wait in, TASK_KILLABLE or TASK_IDLE
+ * @state: to wait in, VMSYNC_CALLER_WAITS or TASK_IDLE
  */
 void vmsync_file_thaw(struct vmsync_file *f, enum vmsync_cause cause, u32 ms, unsigned int state)
 {

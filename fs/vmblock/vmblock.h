@@ -82,6 +82,8 @@ struct path;
 int vmblock_backing_open(const char *root, struct path *path);
 int vmblock_backing_has(const struct super_block *sb, const struct vmblock_name *target);
 bool vmblock_backing_is_asking(void);
+struct file *vmblock_backing_dir(const char *root);
+int vmblock_backing_list(struct file *dir, struct dir_context *ctx);
 
 /* from vmblock_super.c */
 int vmblock_super_init(void);

@@ -8,6 +8,8 @@
  * keeps the filesystem that it is on busy.
  */
 #include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/namei.h>
 #include <linux/path.h>
@@ -17,7 +19,7 @@
 
 #include "vmblock.h"
 
-/* A task that is looking for the directory; lies on its stack. */
+/* A task that is looking for the directory, or into it; lies on its stack. */
 struct vmblock_question {
 	struct hlist_node node;
 	const struct task_struct *task;
@@ -26,8 +28,9 @@ struct vmblock_question {
 /*
  * A user with mounts of its own can make the directory's path lead through one
  * of our links, whose following looks for the directory, and so on until the
- * stack is full.  So a link is not followed by a task that is looking.  The lock
- * guards the hash table and is a leaf.
+ * stack is full; or be a filesystem that lists ours in turn.  So a task that is
+ * looking neither follows a link nor opens our listing.  The lock guards the hash
+ * table and is a leaf.
  */
 static DEFINE_HASHTABLE(vmblock_questions, 6);
 static DEFINE_SPINLOCK(vmblock_questions_lock);
@@ -50,7 +53,7 @@ static void vmblock_question_end(struct vmblock_question *q)
 /**
  * vmblock_backing_is_asking - whether this task is looking for the directory now
  *
- * Return: true if following a link would begin the search within itself.
+ * Return: true if following a link, or listing, would begin the search within itself.
  */
 bool vmblock_backing_is_asking(void)
 {
@@ -133,5 +136,50 @@ int vmblock_backing_has(const struct super_block *sb, const struct vmblock_name 
 	err = vmblock_backing_path(target->text, 0, &path);
 	if (!err)
 		path_put(&path);
+	return err;
+}
+
+/**
+ * vmblock_backing_dir - open the directory for listing, with the caller's rights
+ * @root: its name
+ *
+ * Return: it, or an error pointer: -ELOOP if that leads back here, those of
+ * vmblock_backing_open(), what opening it returns.
+ */
+struct file *vmblock_backing_dir(const char *root)
+{
+	struct vmblock_question q;
+	struct file *dir;
+	struct path path;
+	int err;
+
+	if (vmblock_backing_is_asking())
+		return ERR_PTR(-ELOOP);
+	err = vmblock_backing_open(root, &path);
+	if (err)
+		return ERR_PTR(err);
+	vmblock_question_begin(&q);
+	err = path_permission(&path, MAY_READ);
+	dir = err ? ERR_PTR(err) : dentry_open(&path, O_RDONLY | O_DIRECTORY, current_cred());
+	vmblock_question_end(&q);
+	path_put(&path);
+	return dir;
+}
+
+/**
+ * vmblock_backing_list - go on listing it
+ * @dir: from vmblock_backing_dir()
+ * @ctx: who is told the names
+ *
+ * Return: what its filesystem returns.
+ */
+int vmblock_backing_list(struct file *dir, struct dir_context *ctx)
+{
+	struct vmblock_question q;
+	int err;
+
+	vmblock_question_begin(&q);
+	err = iterate_dir(dir, ctx);
+	vmblock_question_end(&q);
 	return err;
 }

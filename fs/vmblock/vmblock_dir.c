@@ -5,10 +5,9 @@
  * Listing the root directory: the backing directory's listing, opened anew for
  * each opener and with its rights, where every name is a link.
  */
-#include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/file.h>
-#include <linux/namei.h>
-#include <linux/path.h>
+#include <linux/fs.h>
 
 #include "vmblock.h"
 
@@ -34,6 +33,11 @@ static bool vmblock_dir_emit(struct dir_context *ctx, const char *name, int leng
 	return dir_emit(reader, name, length, vmblock_ino(name, length), DT_LNK);
 }
 
+/*
+ * The caller's lock on our directory guards nothing of ours, and how long the
+ * backing filesystem takes is its affair: who looks a name up meanwhile, behind
+ * somebody who wants that lock for himself, is not to wait for it.
+ */
 static int vmblock_dir_iterate(struct file *file, struct dir_context *reader)
 {
 	struct vmblock_listing listing = {
@@ -41,8 +45,11 @@ static int vmblock_dir_iterate(struct file *file, struct dir_context *reader)
 		.reader = reader,
 	};
 	struct file *backing = file->private_data;
-	int err = iterate_dir(backing, &listing.ctx);
+	int err;
 
+	inode_unlock_shared(file_inode(file));
+	err = vmblock_backing_list(backing, &listing.ctx);
+	inode_lock_shared(file_inode(file));
 	reader->pos = backing->f_pos;
 	return err;
 }
@@ -60,21 +67,12 @@ static loff_t vmblock_dir_seek(struct file *file, loff_t offset, int whence)
 
 static int vmblock_dir_open(struct inode *inode, struct file *file)
 {
-	struct file *backing;
-	struct path path;
-	int err = vmblock_backing_open(vmblock_mount_of(inode->i_sb)->root, &path);
+	struct file *backing = vmblock_backing_dir(vmblock_mount_of(inode->i_sb)->root);
 
-	if (err)
-		return err;
-	err = path_permission(&path, MAY_READ);
-	if (!err) {
-		backing = dentry_open(&path, O_RDONLY | O_DIRECTORY, current_cred());
-		err = PTR_ERR_OR_ZERO(backing);
-	}
-	path_put(&path);
-	if (!err)
-		file->private_data = backing;
-	return err;
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	file->private_data = backing;
+	return 0;
 }
 
 static int vmblock_dir_release(struct inode *inode, struct file *file)

@@ -80,6 +80,10 @@ refused "symbolic links" unshare -m sh -c "cd / && mount --bind $mount_point /tm
 refused "symbolic links" unshare -m sh -c "cd / && mount --bind $mount_point /tmp && stat /tmp/seen"
 refused "symbolic links" unshare -m sh -c "cd / && mount --bind $mount_point /tmp && ls /tmp/"
 
+step "nor is one that lists the mount in turn"
+install -d -m 1777 /run/under
+refused "symbolic links" timeout 30 unshare -m sh -c "mount -t overlay -o lowerdir=/run/under:$mount_point none $root && ls $mount_point/"
+
 step "the machine can sleep while somebody waits"
 exec {agent}> $control
 /usr/bin/python3 -B -c "import sys; sys.path.insert(0, '$here'); import vmblock_user as u; u.Module.send($agent, u.ADD, '$root/seen')"

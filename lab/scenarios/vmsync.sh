@@ -4,10 +4,11 @@
 # scenario: /proc/driver/vmware-sync answers as the original did, point by point, a 32-bit program and the errors included
 # vm: --timeout 300
 # drivers: ours
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
-modprobe -a loop vmsync
+modprobe -q loop || skip "this kernel has no loop devices to put filesystems on"
+modprobe vmsync
 /usr/bin/python3 -B "$here/vmsync_original.py"
 
 step "1: the node goes with the module"

@@ -118,7 +118,7 @@ struct vmsync_freeze {
  * @header: size and version
  * @wait_ms: how long to wait for the thaw's end; it goes on without this call
  * @cause: out: VMSYNC_CAUSE_*
- * @left: out: volumes that are still frozen
+ * @left: out: volumes that are still frozen, or whose freeze has not ended: that thaws them at once
  * @reserved: 0
  *
  * Fails with ETIMEDOUT if the kernel had thawed before, which is what a
