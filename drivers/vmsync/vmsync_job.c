@@ -321,7 +321,7 @@ static int vmsync_claim_volume(struct vmsync_job *job, u32 i)
 	return vmsync_job_miss(job, i, err);
 }
 
-/* All at once, when no path can make the caller wait any more: others find them busy from now on. */
+/* All at once, when no path can make the caller wait any more: they are busy for others now. */
 static int vmsync_claim_all(struct vmsync_job *job)
 {
 	int err = 0;

@@ -152,7 +152,8 @@ static long vmsync_original_thaw(struct file *file)
 {
 	if (!vmsync_may(file))
 		return -EPERM;
-	vmsync_file_thaw(file->private_data, VMSYNC_ASKED, VMSYNC_THAW_WAIT_MAX_MS, VMSYNC_CALLER_WAITS);
+	vmsync_file_thaw(file->private_data, VMSYNC_ASKED, VMSYNC_THAW_WAIT_MAX_MS,
+			 VMSYNC_CALLER_WAITS);
 	return 0;
 }
 
