@@ -216,7 +216,9 @@ u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count);
 void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_size size, u32 count,
 		   bool is_back);
 u32 vmmemctl_take_out(struct vmmemctl *b, struct page **page, enum vmmemctl_size size, u32 count);
+void vmmemctl_fill(struct vmmemctl_lane *lane, enum vmmemctl_size size, u32 count);
 void vmmemctl_free(struct page *page, enum vmmemctl_size size);
+void vmmemctl_free_many(struct page **page, enum vmmemctl_size size, u32 count);
 void vmmemctl_free_list(struct list_head *pages, enum vmmemctl_size size);
 void vmmemctl_split(struct vmmemctl *b, struct page *page);
 int vmmemctl_migrate(struct balloon_dev_info *info, struct page *newpage, struct page *page,

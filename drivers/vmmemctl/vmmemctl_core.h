@@ -153,9 +153,14 @@ static inline void vmmemctl_batch_start(struct vmmemctl_batch *b, bool is_large)
 	b->is_large = is_large;
 }
 
+static inline u64 vmmemctl_entry(u64 frame)
+{
+	return frame << VMMEMCTL_FRAME_SHIFT;
+}
+
 static inline void vmmemctl_batch_add(struct vmmemctl_batch *b, u64 frame)
 {
-	b->entry[b->count++] = frame << VMMEMCTL_FRAME_SHIFT;
+	b->entry[b->count++] = vmmemctl_entry(frame);
 }
 
 /**

@@ -6,6 +6,7 @@
  * other lane's batch is at the host, carried there by a worker; a last or a
  * short batch goes at once.  Refused pages are kept aside until the tick ends.
  */
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 
@@ -68,25 +69,26 @@ static void vmmemctl_settle(struct vmmemctl *b, struct vmmemctl_lane *lane,
 			    enum vmmemctl_outcome outcome)
 {
 	enum vmmemctl_size size = lane->batch.is_large ? VMMEMCTL_LARGE : VMMEMCTL_SMALL;
+	u32 i, moved = 0, count = lane->batch.count;
 	u32 frames = vmmemctl_frames(size);
-	u32 i, moved = 0;
+	struct page **page = lane->page;
 	LIST_HEAD(keep);
 
-	for (i = 0; i < lane->batch.count; i++) {
+	for (i = 0; i < count; i++) {
 		enum vmmemctl_verdict verdict = VMMEMCTL_PAGE_UNWANTED;
 
 		if (outcome == VMMEMCTL_DONE)
 			verdict = vmmemctl_batch_verdict(&lane->batch, i);
 		if (likely(verdict == VMMEMCTL_PAGE_MOVED)) {
-			list_add_tail(&lane->page[i]->lru, &keep);
+			list_add_tail(&page[i]->lru, &keep);
 			moved++;
 		} else {
-			vmmemctl_settle_one(b, lane->page[i], size, verdict);
+			vmmemctl_settle_one(b, page[i], size, verdict);
 		}
 	}
 	vmmemctl_keep(b, &keep, size, moved, false);
 	b->stats.page[size].locked += moved * frames;
-	b->on_the_way -= lane->batch.count * frames;
+	b->on_the_way -= count * frames;
 	if (moved)
 		return;
 	/* More of the same would fare no better. */
@@ -208,15 +210,6 @@ static u32 vmmemctl_gather(struct vmmemctl *b, struct page **page, struct vmmemc
 	return parts + n;
 }
 
-static void vmmemctl_fill(struct vmmemctl_lane *lane, bool is_large, u32 count)
-{
-	u32 i;
-
-	vmmemctl_batch_start(&lane->batch, is_large);
-	for (i = 0; i < count; i++)
-		vmmemctl_batch_add(&lane->batch, page_to_pfn(lane->page[i]));
-}
-
 /**
  * vmmemctl_grow - lock so many pages, or as many as there are
  * @b: the balloon; called by the tick alone, without the lock
@@ -237,9 +230,9 @@ u64 vmmemctl_grow(struct vmmemctl *b, struct vmmemctl_step step)
 		complete(&lane->is_free);
 		return 0;
 	}
-	vmmemctl_fill(lane, step.is_large, n);
-	/* A short batch is soon done: nothing is gained by another worker. */
-	if (n < VMMEMCTL_BATCH_ENTRIES) {
+	vmmemctl_fill(lane, vmmemctl_step_size(step), n);
+	/* A short batch is soon done: nothing is gained by another worker, nor on one CPU. */
+	if (n < VMMEMCTL_BATCH_ENTRIES || num_online_cpus() == 1) {
 		vmmemctl_send_now(lane);
 		return frames;
 	}
@@ -308,7 +301,7 @@ static bool vmmemctl_exchange(struct vmmemctl *b, struct page *page)
 	}
 	wait_for_completion(&lane->is_free);
 	lane->page[0] = page;
-	vmmemctl_fill(lane, true, 1);
+	vmmemctl_fill(lane, VMMEMCTL_LARGE, 1);
 	mutex_lock(&b->lock);
 	b->stats.page[VMMEMCTL_LARGE].allocated += VMMEMCTL_LARGE_FRAMES;
 	b->on_the_way += VMMEMCTL_LARGE_FRAMES;

@@ -321,7 +321,7 @@ static void vmmemctl_init(struct vmmemctl *b, struct platform_device *pdev)
 	vmmemctl_host_init(&b->host, vmmemctl_port_call, NULL);
 	b->must_start = true;
 	b->no_dispute_before = jiffies;
-	vmguest_balloon_init(&b->small);
+	balloon_devinfo_init(&b->small);
 #ifdef CONFIG_BALLOON_MIGRATION
 	b->small.migratepage = vmmemctl_migrate;
 #endif

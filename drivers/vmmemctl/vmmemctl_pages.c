@@ -185,13 +185,15 @@ u32 vmmemctl_alloc_small(struct vmmemctl *b, struct page **page, u32 count)
 }
 
 /* What /proc/vmstat and /proc/meminfo say of large pages; small ones are counted by the kernel. */
-static void vmmemctl_count_large(struct page *page, bool is_kept)
+static void vmmemctl_count_large(struct list_head *pages, u32 count, bool is_kept)
 {
 	long frames = is_kept ? VMMEMCTL_LARGE_FRAMES : -VMMEMCTL_LARGE_FRAMES;
+	struct page *page;
 
-	count_vm_events(is_kept ? BALLOON_INFLATE : BALLOON_DEFLATE, VMMEMCTL_LARGE_FRAMES);
-	vmguest_count_balloon_pages(page, frames);
-	adjust_managed_page_count(page, -frames);
+	count_vm_events(is_kept ? BALLOON_INFLATE : BALLOON_DEFLATE, count * VMMEMCTL_LARGE_FRAMES);
+	list_for_each_entry(page, pages, lru)
+		vmguest_count_balloon_pages(page, frames);
+	vmguest_balloon_adjust(pages, -frames);
 }
 
 /* All 512 frames one by one, for each may be looked at by itself: the loops are worth unrolling. */
@@ -237,10 +239,9 @@ void vmmemctl_keep(struct vmmemctl *b, struct list_head *pages, enum vmmemctl_si
 		b->small_count += count;
 		return;
 	}
-	list_for_each_entry(page, pages, lru) {
+	list_for_each_entry(page, pages, lru)
 		vmmemctl_mark_large(page);
-		vmmemctl_count_large(page, true);
-	}
+	vmmemctl_count_large(pages, count, true);
 	/* What the host would not unlock is not the next to be tried. */
 	list_splice_tail_init(pages, &b->large);
 	b->large_count += count;
@@ -262,15 +263,16 @@ static u32 vmmemctl_take_out_small(struct vmmemctl *b, struct page **page, u32 c
 
 static u32 vmmemctl_take_out_large(struct vmmemctl *b, struct page **page, u32 count)
 {
+	LIST_HEAD(pages);
 	u32 n = 0;
 
 	while (n < count && !list_empty(&b->large)) {
 		page[n] = list_first_entry(&b->large, struct page, lru);
-		list_del(&page[n]->lru);
-		vmmemctl_unmark_large(page[n]);
-		vmmemctl_count_large(page[n], false);
-		n++;
+		list_move_tail(&page[n]->lru, &pages);
+		vmmemctl_unmark_large(page[n++]);
 	}
+	/* The list is left behind: from here on the array has them. */
+	vmmemctl_count_large(&pages, n, false);
 	b->large_count -= n;
 	return n;
 }
@@ -294,9 +296,39 @@ u32 vmmemctl_take_out(struct vmmemctl *b, struct page **page, enum vmmemctl_size
 	return vmmemctl_take_out_large(b, page, count);
 }
 
+/**
+ * vmmemctl_fill - the host is to be told of a lane's pages
+ * @lane: with @page set
+ * @size: of each of them
+ * @count: how many, at most a batch
+ */
+void vmmemctl_fill(struct vmmemctl_lane *lane, enum vmmemctl_size size, u32 count)
+{
+	u64 *entry = lane->batch.entry;
+	struct page **page = lane->page;
+	u32 i;
+
+	vmmemctl_batch_start(&lane->batch, size == VMMEMCTL_LARGE);
+	for (i = 0; i < count; i++)
+		entry[i] = vmmemctl_entry(page_to_pfn(page[i]));
+	lane->batch.count = count;
+}
+
 void vmmemctl_free(struct page *page, enum vmmemctl_size size)
 {
 	__free_pages(page, size == VMMEMCTL_LARGE ? VMMEMCTL_LARGE_ORDER : 0);
+}
+
+void vmmemctl_free_many(struct page **page, enum vmmemctl_size size, u32 count)
+{
+	u32 i;
+
+	if (size == VMMEMCTL_SMALL) {
+		vmguest_free_pages_bulk(page, count);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		vmmemctl_free(page[i], size);
 }
 
 void vmmemctl_free_list(struct list_head *pages, enum vmmemctl_size size)

@@ -55,24 +55,25 @@ static u32 vmmemctl_settle_back(struct vmmemctl *b, struct vmmemctl_lane *lane,
 				enum vmmemctl_size size, enum vmmemctl_outcome outcome)
 {
 	struct vmmemctl_page_stats *stats = &b->stats.page[size];
-	u32 i, freed = 0, kept = 0;
+	u32 i, freed = 0, kept = 0, count = lane->batch.count;
+	struct page **page = lane->page;
 	LIST_HEAD(keep);
 
-	for (i = 0; i < lane->batch.count; i++) {
+	for (i = 0; i < count; i++) {
 		enum vmmemctl_verdict verdict = VMMEMCTL_PAGE_REFUSED;
 
 		if (outcome == VMMEMCTL_DONE)
 			verdict = vmmemctl_batch_verdict(&lane->batch, i);
 		if (verdict == VMMEMCTL_PAGE_MOVED || outcome == VMMEMCTL_FORGOTTEN) {
-			vmmemctl_free(lane->page[i], size);
-			freed++;
+			page[freed++] = page[i];
 			continue;
 		}
 		if (verdict == VMMEMCTL_PAGE_DISPUTED)
 			vmmemctl_dispute(b);
-		list_add(&lane->page[i]->lru, &keep);
+		list_add(&page[i]->lru, &keep);
 		kept++;
 	}
+	vmmemctl_free_many(page, size, freed);
 	vmmemctl_keep(b, &keep, size, kept, true);
 	*(outcome == VMMEMCTL_FORGOTTEN ? &stats->dropped : &stats->unlocked) +=
 		freed * vmmemctl_frames(size);
@@ -97,15 +98,13 @@ u64 vmmemctl_shrink(struct vmmemctl *b, enum vmmemctl_size size, u32 count)
 {
 	struct vmmemctl_lane *lane = b->lane[VMMEMCTL_LANE_BACK];
 	enum vmmemctl_outcome outcome;
-	u32 i, n;
+	u32 n;
 
 	lockdep_assert_held(&b->lock);
 	n = vmmemctl_take_out(b, lane->page, size, count);
 	if (!n)
 		return 0;
-	vmmemctl_batch_start(&lane->batch, size == VMMEMCTL_LARGE);
-	for (i = 0; i < n; i++)
-		vmmemctl_batch_add(&lane->batch, page_to_pfn(lane->page[i]));
+	vmmemctl_fill(lane, size, n);
 	outcome = vmmemctl_host_move(&b->host, &lane->batch, false);
 	vmmemctl_after(b, outcome);
 	return (u64)vmmemctl_settle_back(b, lane, size, outcome) * vmmemctl_frames(size);
