@@ -462,6 +462,29 @@ static void keeps_an_end_that_is_given(struct kunit *test)
 	expect_clean(test, w);
 }
 
+static void answers_while_a_thaw_waits_for_what_it_lies_on(struct kunit *test)
+{
+	struct world *w = world_new(test, 2, 0);
+	u64 start = w->now;
+
+	/* A writer below never ends: its freeze goes on, and so does the thaw that writes there. */
+	w->volume[0].level = 1;
+	w->fake[0].script.thaw_us = 90 * SECOND;
+	w->fake[1].script.freeze_us = 95 * SECOND;
+	begin(test, w);
+	run_until(w, start + 12 * SECOND - 1);
+	KUNIT_EXPECT_EQ(test, w->batch.phase, VMSYNC_THAWING);
+	KUNIT_EXPECT_FALSE(test, vmsync_batch_has_answer(&w->batch, w->now));
+	run_until(w, start + 12 * SECOND);
+	KUNIT_EXPECT_TRUE(test, vmsync_batch_has_answer(&w->batch, w->now));
+	KUNIT_EXPECT_FALSE(test, vmsync_batch_is_settled(&w->batch));
+	KUNIT_EXPECT_EQ(test, w->batch.error, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, vmsync_batch_left(&w->batch), 2u);
+	run_until(w, start + 100 * SECOND);
+	KUNIT_EXPECT_TRUE(test, vmsync_batch_is_settled(&w->batch));
+	expect_clean(test, w);
+}
+
 static void is_over_at_once_with_nothing_to_freeze(struct kunit *test)
 {
 	struct world *w = world_new(test, 2, 0);
@@ -602,6 +625,7 @@ static struct kunit_case vmsync_core_cases[] = {
 	KUNIT_CASE(gives_up_a_sync_that_takes_too_long),
 	KUNIT_CASE(thaws_at_the_deadline_whoever_is_alive),
 	KUNIT_CASE(keeps_the_deadline_while_a_volume_is_freezing),
+	KUNIT_CASE(answers_while_a_thaw_waits_for_what_it_lies_on),
 	KUNIT_CASE(thaws_all_when_one_cannot_be_frozen),
 	KUNIT_CASE(goes_on_without_what_others_froze_if_told_so),
 	KUNIT_CASE(aborts_at_every_moment),

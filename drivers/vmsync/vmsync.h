@@ -108,19 +108,27 @@ u32 vmsync_default_deadline_ms(void);
 
 /* from vmsync_job.c */
 struct vmsync_file *vmsync_file_new(void);
-void vmsync_file_thaw(struct vmsync_file *f, enum vmsync_cause cause, u32 ms, unsigned int state);
 void vmsync_file_put(struct vmsync_file *f);
 struct vmsync_job *vmsync_job_new(struct vmsync_file *f, u32 count, u32 policy, bool is_only);
 void vmsync_job_put(struct vmsync_job *job);
+void vmsync_job_put_all(struct list_head *gone);
+struct vmsync_job *vmsync_job_last(struct vmsync_file *f);
+
+/* from vmsync_claim.c */
 int vmsync_job_add(struct vmsync_job *job, u32 i, struct super_block *sb, u32 level);
 int vmsync_job_miss(struct vmsync_job *job, u32 i, int err);
+int vmsync_claim_all(struct vmsync_job *job);
+void vmsync_claim_release(struct vmsync_vol *v);
+void vmsync_unclaim_idle(struct vmsync_job *job);
+
+/* from vmsync_run.c */
 int vmsync_job_run(struct vmsync_job *job, u32 sync_ms, u32 window_ms, u64 end_us);
 void vmsync_job_cancel(struct vmsync_job *job, int err);
 void vmsync_job_thaw(struct vmsync_job *job, enum vmsync_cause cause);
 void vmsync_job_wait_thawed(struct vmsync_job *job, u32 ms, unsigned int state);
-struct vmsync_job *vmsync_job_last(struct vmsync_file *f);
-u64 vmsync_now_us(void);
 bool vmsync_job_tick(struct vmsync_job *job, u64 now);
+void vmsync_file_thaw(struct vmsync_file *f, enum vmsync_cause cause, u32 ms, unsigned int state);
+u64 vmsync_now_us(void);
 
 /* from vmsync_fs.c */
 extern const struct vmsync_ops vmsync_fs_ops;

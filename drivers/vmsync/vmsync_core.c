@@ -94,7 +94,7 @@ u32 vmsync_batch_left(const struct vmsync_batch *b)
 }
 
 /**
- * vmsync_batch_is_settled - whether who asked for the freeze has waited enough
+ * vmsync_batch_is_settled - whether the freeze has come to its end, this way or that
  * @b: the batch
  *
  * A volume may still be on its way into the kernel's freeze, which nothing can
@@ -106,6 +106,22 @@ bool vmsync_batch_is_settled(const struct vmsync_batch *b)
 {
 	return b->phase == VMSYNC_FROZEN || b->phase == VMSYNC_OVER ||
 	       (b->phase == VMSYNC_THAWING && !vmsync_batch_held(b));
+}
+
+/**
+ * vmsync_batch_has_answer - whether who asked for the freeze has waited enough
+ * @b: the batch
+ * @now: the time
+ *
+ * A thaw may write to what it lies on, and have to wait there for a freeze that
+ * waits for a writer: that may take as long as the writer likes.
+ *
+ * Return: true if the batch is settled, or should be.
+ */
+bool vmsync_batch_has_answer(const struct vmsync_batch *b, u64 now)
+{
+	return vmsync_batch_is_settled(b) ||
+	       (b->phase == VMSYNC_THAWING && now - b->thaw_us >= VMSYNC_ANSWER_US);
 }
 
 static bool vmsync_has(const struct vmsync_batch *b, enum vmsync_state state, u32 level)

@@ -73,6 +73,8 @@ struct vmsync_facts {
 
 /* The order of thawing is kept for so long; after that nobody waits for anybody. */
 #define VMSYNC_PATIENCE_US		1000000ULL
+/* Who asked for a freeze that has ended waits so long for the thaw. */
+#define VMSYNC_ANSWER_US		2000000ULL
 /* A thaw that failed is tried again so often, with such a pause. */
 #define VMSYNC_THAW_TRIES		30
 #define VMSYNC_THAW_PAUSE_US		1000000ULL
@@ -147,6 +149,7 @@ int vmsync_batch_begin(struct vmsync_batch *b, u64 sync_us, u64 window_us, u64 n
 bool vmsync_batch_tick(struct vmsync_batch *b, u64 now);
 bool vmsync_batch_thaw(struct vmsync_batch *b, enum vmsync_cause cause, u64 now);
 bool vmsync_batch_is_settled(const struct vmsync_batch *b);
+bool vmsync_batch_has_answer(const struct vmsync_batch *b, u64 now);
 u32 vmsync_batch_held(const struct vmsync_batch *b);
 u32 vmsync_batch_left(const struct vmsync_batch *b);
 u64 vmsync_batch_wait_us(const struct vmsync_batch *b, u64 now);

@@ -42,11 +42,16 @@ static int vmsync_fs_freeze(void *volume)
 	return freeze_super(sb, FREEZE_HOLDER_KERNEL, NULL);
 }
 
-/* -EINVAL is how the kernel says that the holder has no freeze to undo. */
+/*
+ * -EINVAL is how the kernel says that the holder has no freeze to undo. So does
+ * 6.12 when it has undone it and another holder's remains, and so does a
+ * filesystem that could not be thawed (jfs); where freezes are counted, those
+ * are told apart.
+ */
 static int vmsync_fs_thaw(void *volume)
 {
 	struct super_block *sb = vmsync_sb(volume);
-	int err;
+	int before = vmguest_kernel_freezes(sb), after, err;
 
 	if (sb->s_op->thaw_super)
 		err = sb->s_op->thaw_super(sb, FREEZE_HOLDER_KERNEL, NULL);
@@ -54,7 +59,12 @@ static int vmsync_fs_thaw(void *volume)
 		err = -ESTALE;
 	else
 		err = thaw_super(sb, FREEZE_HOLDER_KERNEL, NULL);
-	return err == -EINVAL ? -ESTALE : err;
+	if (err != -EINVAL)
+		return err;
+	after = vmguest_kernel_freezes(sb);
+	if (after < before)
+		return 0;
+	return after ? -EIO : -ESTALE;
 }
 
 const struct vmsync_ops vmsync_fs_ops = {

@@ -8,8 +8,11 @@
 #define VMBLOCK_H
 
 #include <linux/fs.h>
+#include <linux/path.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "vmblock_table.h"
 
@@ -48,11 +51,39 @@ struct vmblock_agent {
 /* A link's inode has its text, which is a name that may be blocked. */
 struct vmblock_link {
 	struct vmblock_name target;
+	bool was_there;			/* it may be again */
 	char text[];
+};
+
+/* What a path is looked up in. */
+struct vmblock_view {
+	const struct dentry *root;
+	const struct vfsmount *mnt;
+	const struct mnt_namespace *mounts;
+};
+
+/* What was true when a walk to the directory began. */
+struct vmblock_search {
+	struct vmblock_view view;
+	unsigned long until;		/* what it finds is trusted, in jiffies */
+	unsigned int renames;		/* of rename_lock */
+};
+
+/* Where the directory was found. */
+struct vmblock_place {
+	spinlock_t lock;		/* guards all but @forget; only d_lock nests in it */
+	const struct cred *cred;	/* of who found it; NULL: it is not known */
+	struct path dir;
+	struct vmblock_view view;
+	const struct dentry *parent;	/* compared only, as the name's hash */
+	unsigned int name_hash;
+	unsigned long until;		/* in jiffies */
+	struct delayed_work forget;
 };
 
 /* One mount: the directory that it shows, as text, without a slash at its end. */
 struct vmblock_mount {
+	struct vmblock_place place;
 	size_t length;
 	char root[];
 };
@@ -78,25 +109,33 @@ void vmblock_count_refused_root(void);
 void vmblock_stats_read(struct vmblock_stats *stats);
 
 /* from vmblock_backing.c */
-struct path;
 int vmblock_backing_open(const char *root, struct path *path);
 int vmblock_backing_has(const struct super_block *sb, const struct vmblock_name *target);
 bool vmblock_backing_is_asking(void);
 struct file *vmblock_backing_dir(const char *root);
 int vmblock_backing_list(struct file *dir, struct dir_context *ctx);
 
+/* from vmblock_place.c */
+void vmblock_place_init(struct vmblock_place *place);
+void vmblock_place_exit(struct vmblock_place *place);
+bool vmblock_place_recall(struct vmblock_place *place, struct path *dir);
+void vmblock_search_begin(struct vmblock_search *search);
+void vmblock_place_remember(struct vmblock_place *place, const struct path *dir,
+			    const struct vmblock_search *search);
+
 /* from vmblock_super.c */
 int vmblock_super_init(void);
 void vmblock_super_exit(void);
 bool vmblock_is_ours(const struct super_block *sb);
 
-static inline const struct vmblock_mount *vmblock_mount_of(const struct super_block *sb)
+static inline struct vmblock_mount *vmblock_mount_of(const struct super_block *sb)
 {
 	return sb->s_fs_info;
 }
 
 /* from vmblock_inode.c */
 struct inode *vmblock_root_inode(struct super_block *sb);
+extern const struct dentry_operations vmblock_dentry_ops;
 u64 vmblock_ino(const char *name, size_t length);
 
 /* from vmblock_dir.c */

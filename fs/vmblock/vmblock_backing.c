@@ -2,10 +2,10 @@
 /*
  * Copyright (c) 2026 the vmguest authors
  *
- * The directory that a mount shows.  It is found by its name each time, in the
- * caller's view of the file system and with the caller's rights, as the link's
- * text will be right afterwards: cleaners of /tmp replace it, and nothing here
- * keeps the filesystem that it is on busy.
+ * The directory that a mount shows.  It is found by its name, in the caller's
+ * view of the file system and with the caller's rights, as the link's text will
+ * be right afterwards: cleaners of /tmp replace it, and nothing here keeps the
+ * filesystem that it is on busy for longer than a moment.
  */
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -93,6 +93,25 @@ static int vmblock_backing_check(const struct path *path)
 	return 0;
 }
 
+/* Lets go of a directory that is not in order. */
+static int vmblock_backing_accept(const struct path *path)
+{
+	int err = vmblock_backing_check(path);
+
+	if (!err)
+		return 0;
+	path_put(path);
+	vmblock_count_refused_root();
+	return err;
+}
+
+static int vmblock_backing_walk(const char *root, unsigned int flags, struct path *path)
+{
+	int err = vmblock_backing_path(root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY | flags, path);
+
+	return err ?: vmblock_backing_accept(path);
+}
+
 /**
  * vmblock_backing_open - find the directory and check it
  * @root: its name
@@ -103,15 +122,59 @@ static int vmblock_backing_check(const struct path *path)
  */
 int vmblock_backing_open(const char *root, struct path *path)
 {
-	int err = vmblock_backing_path(root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
+	return vmblock_backing_walk(root, 0, path);
+}
+
+/*
+ * The same for who may search it, without a walk if it was there for this caller a
+ * moment ago.  Flags are for a walk that is made in any case.
+ */
+static int vmblock_backing_find(struct vmblock_mount *mount, unsigned int flags, struct path *path)
+{
+	struct vmblock_search search;
+	int err;
+
+	if (!flags && vmblock_place_recall(&mount->place, path))
+		return vmblock_backing_accept(path);
+	vmblock_search_begin(&search);
+	err = vmblock_backing_walk(mount->root, flags, path);
+	if (err)
+		return err;
+	err = path_permission(path, MAY_EXEC);
+	if (err)
+		path_put(path);
+	else
+		vmblock_place_remember(&mount->place, path, &search);
+	return err;
+}
+
+/* The directory's filesystem may take any time. */
+static int vmblock_backing_look(struct dentry *dir, struct qstr name)
+{
+	struct vmblock_question q;
+	struct dentry *found;
+
+	vmblock_question_begin(&q);
+	found = lookup_noperm_positive_unlocked(&name, dir);
+	vmblock_question_end(&q);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	dput(found);
+	return 0;
+}
+
+static int vmblock_backing_ask(struct vmblock_mount *mount, const struct vmblock_name *target,
+			       unsigned int flags)
+{
+	const size_t above = mount->length + 1;
+	struct path path;
+	int err = vmblock_backing_find(mount, flags, &path);
 
 	if (err)
 		return err;
-	err = vmblock_backing_check(path);
-	if (err) {
-		path_put(path);
-		vmblock_count_refused_root();
-	}
+	err = vmblock_backing_look(path.dentry,
+				   QSTR_LEN(target->text + above, target->length - above));
+	path_put(&path);
 	return err;
 }
 
@@ -127,16 +190,11 @@ int vmblock_backing_open(const char *root, struct path *path)
  */
 int vmblock_backing_has(const struct super_block *sb, const struct vmblock_name *target)
 {
-	struct path path;
-	int err = vmblock_backing_open(vmblock_mount_of(sb)->root, &path);
+	struct vmblock_mount *mount = vmblock_mount_of(sb);
+	int err = vmblock_backing_ask(mount, target, 0);
 
-	if (err)
-		return err;
-	path_put(&path);
-	err = vmblock_backing_path(target->text, 0, &path);
-	if (!err)
-		path_put(&path);
-	return err;
+	/* A server has another directory there now. */
+	return err == -ESTALE ? vmblock_backing_ask(mount, target, LOOKUP_REVAL) : err;
 }
 
 /**

@@ -16,11 +16,14 @@
 
 #include "vmblock.h"
 
+static struct vmblock_link *vmblock_link_of(const struct inode *inode)
+{
+	return inode->i_private;
+}
+
 static const struct vmblock_name *vmblock_target_of(const struct inode *inode)
 {
-	const struct vmblock_link *link = inode->i_private;
-
-	return &link->target;
+	return &vmblock_link_of(inode)->target;
 }
 
 /**
@@ -37,28 +40,47 @@ u64 vmblock_ino(const char *name, size_t length)
 	return max_t(u64, vmblock_hash(name, length), VMBLOCK_ROOT_INO + 2);
 }
 
+/*
+ * A link is made for any name.  Only that of a name which was there once is kept
+ * when nobody uses it: else asking for names would fill the memory.
+ */
+static int vmblock_link_forget(const struct dentry *dentry)
+{
+	const struct inode *inode = d_inode(dentry);
+
+	return !inode || (S_ISLNK(inode->i_mode) && !READ_ONCE(vmblock_link_of(inode)->was_there));
+}
+
+const struct dentry_operations vmblock_dentry_ops = {
+	.d_delete = vmblock_link_forget,
+};
+
+static int vmblock_link_ask(const struct inode *inode)
+{
+	const int err = vmblock_backing_has(inode->i_sb, vmblock_target_of(inode));
+
+	if (!err)
+		WRITE_ONCE(vmblock_link_of(inode)->was_there, true);
+	return err;
+}
+
 /* A blocked name is there, whatever the directory has: agents block first and create later. */
 static int vmblock_link_is_there(const struct inode *inode)
 {
-	const struct vmblock_name *target = vmblock_target_of(inode);
-
-	if (vmblock_gate_is_shut(target))
+	if (vmblock_gate_is_shut(vmblock_target_of(inode)))
 		return 0;
-	return vmblock_backing_has(inode->i_sb, target);
+	return vmblock_link_ask(inode);
 }
 
 /* Sleeps while the name is blocked. */
 static int vmblock_link_pass(const struct inode *inode)
 {
-	const struct vmblock_name *target = vmblock_target_of(inode);
 	int err;
 
 	if (vmblock_backing_is_asking())
 		return -ELOOP;
-	err = vmblock_gate_pass(target);
-	if (err)
-		return err;
-	return vmblock_backing_has(inode->i_sb, target);
+	err = vmblock_gate_pass(vmblock_target_of(inode));
+	return err ?: vmblock_link_ask(inode);
 }
 
 static int vmblock_link_getattr(struct mnt_idmap *idmap, const struct path *path,
@@ -116,13 +138,15 @@ static struct vmblock_link *vmblock_link_new(const struct super_block *sb, const
 	size_t length = mount->length + 1 + name->len;
 	struct vmblock_link *link;
 
-	link = kmalloc(struct_size(link, text, length + 1), GFP_KERNEL_ACCOUNT);
+	/* It goes with the inode, when memory is short. */
+	link = kmalloc(struct_size(link, text, length + 1), GFP_KERNEL_ACCOUNT | __GFP_RECLAIMABLE);
 	if (!link)
 		return NULL;
 	memcpy(link->text, mount->root, mount->length);
 	link->text[mount->length] = '/';
 	memcpy(link->text + mount->length + 1, name->name, name->len);
 	link->text[length] = '\0';
+	link->was_there = false;
 	link->target.text = link->text;
 	link->target.length = length;
 	link->target.hash = vmblock_hash(link->text, length);

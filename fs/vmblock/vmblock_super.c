@@ -28,11 +28,6 @@ static const struct super_operations vmblock_super_ops = {
 	.statfs = simple_statfs,
 };
 
-/* A link is made for any name, so none is kept when nobody uses it. */
-static const struct dentry_operations vmblock_dentry_ops = {
-	.d_delete = always_delete_dentry,
-};
-
 static struct vmblock_mount *vmblock_mount_new(void)
 {
 	char *root = vmblock_root_text();
@@ -47,6 +42,7 @@ static struct vmblock_mount *vmblock_mount_new(void)
 	root[length] = '\0';
 	mount = kmalloc(struct_size(mount, root, length + 1), GFP_KERNEL);
 	if (mount) {
+		vmblock_place_init(&mount->place);
 		mount->length = length;
 		memcpy(mount->root, root, length + 1);
 	}
@@ -100,8 +96,13 @@ static int vmblock_fill_super(struct super_block *sb, struct fs_context *fc)
 
 static void vmblock_kill_super(struct super_block *sb)
 {
+	struct vmblock_mount *mount = vmblock_mount_of(sb);
+
 	kill_anon_super(sb);
-	kfree(sb->s_fs_info);
+	if (!mount)
+		return;
+	vmblock_place_exit(&mount->place);
+	kfree(mount);
 }
 
 static int vmblock_get_tree(struct fs_context *fc)

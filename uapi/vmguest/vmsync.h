@@ -99,8 +99,9 @@ struct vmsync_record {
  * @sync_ms: the longest that writing back before the freeze may take; 0: a minute
  * @frozen: out: volumes that are frozen
  *
- * Returns when all volumes are frozen, or none is. On an error the records are
- * written, too. One freeze at a time for each open file.
+ * Returns when all volumes are frozen, or none is; after an error 2 seconds after
+ * its end at the latest, even if a thaw hangs, which goes on: VMSYNC_QUERY tells.
+ * On an error the records are written, too. One freeze at a time for each open file.
  */
 struct vmsync_freeze {
 	struct vmguest_ioctl_header header;
