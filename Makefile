@@ -8,10 +8,11 @@ KDIR ?=
 KERNEL_RELEASE ?=
 DKMS_ROOT ?=
 DKMS_TREE ?=
+PREFIX ?= /usr/local
 MODULE_ARGS := $(if $(KDIR),KDIR=$(KDIR),$(if $(KERNEL),KERNEL=$(KERNEL)))
 DKMS_ARGS := $(KERNEL_RELEASE) $(if $(DKMS_ROOT),ROOT=$(DKMS_ROOT)) $(if $(DKMS_TREE),DKMS_TREE=$(DKMS_TREE))
 
-.PHONY: help demo check check-long setup build modules modules_install dkms-install dkms-uninstall kunit scenarios bench style clean
+.PHONY: help demo check check-long setup build modules modules_install programs programs_install dkms-install dkms-uninstall kunit scenarios bench style clean
 
 help: ## this list
 	@echo 'vmguest: make TARGET [KERNEL=6.1|6.12|7.3] [KDIR=/path/to/kernel/build]'
@@ -40,6 +41,12 @@ modules: ## our modules for KERNEL= or KDIR=, warning-free or not at all
 modules_install: ## install them for KDIR= (INSTALL_MOD_PATH= for a staging root)
 	@scripts/kmod install $(MODULE_ARGS) $(if $(INSTALL_MOD_PATH),INSTALL_MOD_PATH=$(INSTALL_MOD_PATH))
 
+programs: ## what runs in a guest beside the modules: vmguestctl, libvmguest, vmware-user-suid-wrapper
+	@scripts/programs build
+
+programs_install: ## install them and their manual pages (PREFIX=/usr/local, DESTDIR= for a staging root)
+	@scripts/programs install "$(PREFIX)"
+
 dkms-install: ## let DKMS build and install them, for KERNEL_RELEASE="RELEASE…", else for all kernels here
 	@scripts/dkms install $(DKMS_ARGS)
 
@@ -52,10 +59,12 @@ kunit: ## unit tests of the kernel code: host, UML, stock kernels; coverage
 scenarios: ## what the drivers do with real traffic: lab/scenario --help has more
 	@lab/scenario
 
-bench: ## counts and speeds of NIC and balloon, ours beside the in-tree drivers (a quarter of an hour)
+bench: ## counts and speeds of NIC, balloon, vmblock and vmsync, ours beside what else there is (an hour)
 	@scripts/setup bench
 	@bench/net $(if $(KERNEL),--kernel $(KERNEL))
 	@bench/balloon $(if $(KERNEL),--kernel $(KERNEL))
+	@bench/block $(if $(KERNEL),--kernel $(KERNEL))
+	@bench/freeze $(if $(KERNEL),--kernel $(KERNEL))
 
 style: ## checkpatch, clang-format, clang-tidy, shellcheck, codespell, documented counters
 	@scripts/style
