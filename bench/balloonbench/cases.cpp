@@ -17,6 +17,7 @@
 
 #include "driver.hpp"
 #include "memory.hpp"
+#include "program.hpp"
 #include "quantile.hpp"
 
 namespace vmguest::balloonbench {
@@ -116,16 +117,10 @@ void squeeze(State& state, const Settings& settings) {
 using Case = void (*)(State&, const Settings&);
 
 void add(const Settings& settings, const char* name, Case run) {
-    const auto guarded = [&settings, run](State& state) {
-        for (auto _ : state) {
-            try {
-                run(state, settings);
-            } catch (const std::exception& error) {
-                state.SkipWithError(error.what());
-            }
-        }
-    };
-    benchmark::RegisterBenchmark(name, guarded)->Iterations(1);
+    bench::add_case(name, [&settings, run](State& state) {
+        for (auto _ : state)
+            run(state, settings);
+    })->Iterations(1);
 }
 
 void fresh_2m(State& state, const Settings& settings) {

@@ -10,13 +10,16 @@
 #include <stdexcept>
 #include <thread>
 
+#include "system.hpp"
+
 namespace vmguest::balloonbench {
 namespace {
 
 using bench::LabLine;
 using nlohmann::json;
 
-constexpr const char* patience = "6"; ///< seconds in which nothing moves: it will not any more
+constexpr const char* settled_seconds =
+    "6"; ///< seconds in which nothing moves: it will not any more
 constexpr int status_stuck = 3;
 constexpr std::chrono::milliseconds start_poll{20};
 constexpr int start_polls = 1000;
@@ -66,24 +69,18 @@ Move parse(const json& reply, const std::string& module, bool has_plugin) {
 
 } // namespace
 
-void modprobe(const std::string& words) {
-    const auto line = "modprobe " + words;
-    if (std::system(line.c_str()) != 0)
-        throw std::runtime_error("'" + line + "' failed");
-}
-
 Driver::Driver(LabLine& line, std::string module, unsigned capabilities, bool has_plugin)
     : line_(line), module_(std::move(module)), has_plugin_(has_plugin) {
     line_.ask({"balloon", "target", "0"});
     line_.ask({"balloon", "offer", std::to_string(capabilities)});
-    modprobe(module_);
+    bench::modprobe(module_);
     wait_for_start();
 }
 
 Driver::~Driver() {
     try {
         follow(0);
-        modprobe("-r " + module_);
+        bench::modprobe("-r " + module_);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "balloonbench: %s\n", error.what());
         std::abort(); // what follows would measure another driver than it says
@@ -104,7 +101,7 @@ void Driver::wait_for_start() {
 
 Move Driver::follow(std::uint64_t target_bytes) {
     const std::vector<std::string> words = {"balloon", "move", std::to_string(target_bytes),
-                                            patience};
+                                            settled_seconds};
     line_.send(has_plugin_ ? LabLine::counting_request(words) : LabLine::request(words));
     const auto reply = line_.receive();
     return parse(json::parse(LabLine::printed(reply, status_stuck)), module_, has_plugin_);

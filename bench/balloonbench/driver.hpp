@@ -17,9 +17,6 @@ inline constexpr unsigned small_batches = 0x26, large_batches = 0x2e, with_doorb
 
 inline constexpr std::uint64_t mebibyte = 1 << 20;
 
-/// Load or remove a kernel module; throws std::runtime_error if that fails.
-void modprobe(const std::string& words);
-
 /// What the host says of the balloon; times are microseconds since the target was set last.
 struct Balloon {
     std::uint64_t size = 0;  ///< bytes

@@ -4,18 +4,17 @@
 // See the header.
 #include "memory.hpp"
 
-#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "driver.hpp"
+#include "system.hpp"
 
 namespace vmguest::balloonbench {
 namespace {
@@ -30,15 +29,11 @@ constexpr std::uint64_t look_every = 8 * mebibyte;
 constexpr std::uint64_t spared = 64 * mebibyte;
 constexpr const char* disk = "/dev/nullb0";
 
-std::system_error failure(const char* what) {
-    return {errno, std::generic_category(), what};
-}
-
 Mapping pin_pages() {
     std::ofstream("/proc/sys/vm/compaction_proactiveness") << 0;
     Mapping pinned((meminfo("MemFree") - spared) / pinned_every * pinned_every);
     if (madvise(pinned.data(), pinned.size(), MADV_POPULATE_WRITE) != 0)
-        throw failure("populating memory");
+        throw bench::failure("populating memory");
     for (std::size_t at = 0; at < pinned.size(); at += pinned_every)
         madvise(pinned.data() + at + page, pinned_every - page, MADV_DONTNEED);
     return pinned;
@@ -49,17 +44,14 @@ Mapping pin_pages() {
 void fill_page_cache() {
     static std::uint64_t position = 0;
     if (access(disk, F_OK) != 0)
-        modprobe("null_blk");
-    const int file = open(disk, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        throw failure(disk);
+        bench::modprobe("null_blk");
+    const auto file = bench::open_file(disk, O_RDONLY);
     for (std::uint64_t before = 0, cached = meminfo("Buffers"); cached >= before + look_every / 2;
          cached = meminfo("Buffers")) {
         before = cached;
         for (const auto end = position + look_every; position < end; position += read_size)
-            readahead(file, static_cast<off64_t>(position), read_size);
+            readahead(file.get(), static_cast<off64_t>(position), read_size);
     }
-    close(file);
 }
 
 } // namespace
@@ -86,7 +78,7 @@ std::uint64_t meminfo(std::string_view name) {
 Mapping::Mapping(std::size_t size) : size_(size) {
     auto* start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED)
-        throw failure("mmap");
+        throw bench::failure("mmap");
     start_ = static_cast<std::byte*>(start);
     madvise(start_, size_, MADV_NOHUGEPAGE);
 }

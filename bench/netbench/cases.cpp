@@ -14,6 +14,7 @@
 #include "interface.hpp"
 #include "peer.hpp"
 #include "pktgen.hpp"
+#include "program.hpp"
 #include "quantile.hpp"
 #include "sockets.hpp"
 #include "window.hpp"
@@ -63,7 +64,7 @@ std::uint64_t read_number(const Descriptor& connection) {
     return std::stoull(receive_line(connection));
 }
 
-std::uint64_t sunk(const Bench& bench) {
+std::uint64_t sunk_by_peer(const Bench& bench) {
     return read_number(request(bench.settings.peer, "sunk"));
 }
 
@@ -78,13 +79,13 @@ void empty(State& state, Bench& bench) {
 void udp_tx(State& state, Bench& bench) {
     const auto socket = connected_udp(address(bench.settings.peer, sink_port));
     Batch batch(payload);
-    sunk(bench);
+    sunk_by_peer(bench);
     bench.window.begin();
     while (state.KeepRunningBatch(Batch::size))
         batch.send(socket);
     report(state, bench.window.end());
     const auto sent = static_cast<std::uint64_t>(state.iterations());
-    set(state, "lost", sent - std::min(sent, sunk(bench)));
+    set(state, "lost", sent - std::min(sent, sunk_by_peer(bench)));
 }
 
 void take_datagrams(const Descriptor& socket, Batch& batch, unsigned number) {
@@ -260,7 +261,7 @@ void udp_rtt_awake(State& state, Bench& bench) {
 }
 
 void pktgen_burst(State& state, Bench& bench) {
-    sunk(bench); // so that the kernel knows the peer's address on the wire
+    sunk_by_peer(bench); // so that the kernel knows the peer's address on the wire
     const Pktgen generator(bench.settings.interface, bench.settings.peer);
     generator.configure(static_cast<std::uint64_t>(state.max_iterations), burst);
     bench.window.begin();
@@ -280,15 +281,11 @@ enum class Clock { real, own }; ///< own: the case says how long it took
 
 void add(const Settings& settings, const char* name, std::int64_t iterations, Case run,
          Clock clock = Clock::real) {
-    const auto guarded = [&settings, run](State& state) {
-        try {
-            Bench bench(settings);
-            run(state, bench);
-        } catch (const std::exception& error) {
-            state.SkipWithError(error.what());
-        }
-    };
-    auto* added = benchmark::RegisterBenchmark(name, guarded)->Iterations(iterations);
+    auto* added = bench::add_case(name, [&settings, run](State& state) {
+        Bench bench(settings);
+        run(state, bench);
+    });
+    added->Iterations(iterations);
     if (clock == Clock::real)
         added->UseRealTime();
     else

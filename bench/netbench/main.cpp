@@ -2,52 +2,35 @@
 // Copyright (c) 2026 the vmguest authors
 //
 // The network bench: 'netbench run' in a guest measures, 'netbench peer' is the other end.
-#include <cstdio>
 #include <string>
 
 #include <fcntl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <benchmark/benchmark.h>
 
 #include "cases.hpp"
 #include "interface.hpp"
 #include "peer.hpp"
+#include "program.hpp"
 
 namespace {
 
-using namespace vmguest::netbench;
+using namespace vmguest;
 
-constexpr int status_usage = 2;
-
-void describe(const Settings& settings) {
-    const Interface interface(settings.interface);
-    utsname kernel = {};
-    uname(&kernel);
-    benchmark::AddCustomContext("kernel", kernel.release);
-    benchmark::AddCustomContext("driver", interface.driver());
+void describe(const netbench::Settings& settings) {
+    const netbench::Interface interface(settings.interface);
+    bench::describe_guest(interface.driver(), settings.has_plugin);
     benchmark::AddCustomContext("driver_version", interface.version());
     benchmark::AddCustomContext("rx_ring", std::to_string(interface.rx_ring()));
     benchmark::AddCustomContext("lro", interface.has_lro() ? "on" : "off");
-    benchmark::AddCustomContext("plugin", settings.has_plugin ? "counts" : "off");
 }
 
-int run(const Settings& settings) {
-    describe(settings);
-    register_cases(settings);
-    return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : 1;
-}
-
-} // namespace
-
-int main(int argc, char** argv) try {
-    benchmark::Initialize(&argc, argv);
+int run(int argc, char** argv) {
     CLI::App app("Measures a network interface; options of Google Benchmark are taken too.",
                  "netbench");
     app.require_subcommand(1);
-    Settings settings;
+    netbench::Settings settings;
     auto* guest = app.add_subcommand("run", "measure; the peer must run at the other end");
     guest->add_option("--interface", settings.interface, "(eth0)");
     guest->add_option("--peer", settings.peer, "IPv4 address (10.0.2.1)");
@@ -60,18 +43,17 @@ int main(int argc, char** argv) try {
         ->check(positive);
     guest->add_option("--round-trips", settings.round_trips, "")->check(positive);
     const auto* peer = app.add_subcommand("peer", "be the other end until killed");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError& error) {
-        std::fprintf(stderr, "netbench: %s: 'netbench --help' shows the usage\n", error.what());
-        return status_usage;
-    }
+    if (const auto status = bench::parse(app, argc, argv))
+        return *status;
     if (peer->parsed())
-        serve();
-    return run(settings);
-} catch (const std::exception& error) {
-    std::fprintf(stderr, "netbench: %s\n", error.what());
-    return 1;
+        netbench::serve();
+    describe(settings);
+    netbench::register_cases(settings);
+    return bench::run_benchmarks();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return bench::run_program("netbench", argc, argv, run);
 }

@@ -22,7 +22,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t longest_datagram = 65536;
-constexpr std::chrono::seconds patience{30};
+constexpr std::chrono::seconds client_patience{30};
 constexpr std::size_t chunk = 256 << 10;
 
 std::atomic<std::uint64_t> sunk{0};
@@ -126,7 +126,7 @@ void send(const Descriptor& client, std::istringstream& words) {
     const std::vector<char> data(chunk);
     for (; left > 0; left -= std::min<std::uint64_t>(left, chunk))
         send_all(client, {data.data(), std::min<std::uint64_t>(left, chunk)});
-    const auto deadline = steady_clock::now() + patience;
+    const auto deadline = steady_clock::now() + client_patience;
     while (unacknowledged(client) > 0 && steady_clock::now() < deadline)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     send_all(client, std::to_string(retransmits(client)) + '\n');
@@ -162,7 +162,7 @@ void serve() {
         if (client.get() < 0)
             fail_errno("cannot accept a connection");
         try {
-            set_receive_timeout(client, patience);
+            set_receive_timeout(client, client_patience);
             serve_request(client);
         } catch (const std::exception& error) {
             // One guest's trouble; it sees its connection end without an answer.
@@ -173,7 +173,7 @@ void serve() {
 
 Descriptor request(const std::string& peer, const std::string& line) {
     auto connection = connected_tcp(address(peer, control_port), std::chrono::seconds(10));
-    set_receive_timeout(connection, patience);
+    set_receive_timeout(connection, client_patience);
     send_all(connection, line + '\n');
     return connection;
 }

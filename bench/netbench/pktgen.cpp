@@ -74,13 +74,13 @@ Pktgen::~Pktgen() {
     }
 }
 
-void Pktgen::configure(std::uint64_t frames, unsigned burst) const {
+void Pktgen::configure(std::uint64_t frames, unsigned packets_in_one) const {
     const auto file = folder + interface_;
     command(file, "count " + std::to_string(frames));
     command(file, "pkt_size 60");
     command(file, "delay 0");
     command(file, "clone_skb 1000");
-    command(file, "burst " + std::to_string(burst));
+    command(file, "burst " + std::to_string(packets_in_one));
     command(file, "dst " + peer_);
     command(file, "dst_mac " + peer_mac_);
 }

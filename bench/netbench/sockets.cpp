@@ -46,16 +46,6 @@ void fail_errno(const std::string& what) {
     throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0)
-        close(number_);
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-}
-
 sockaddr_in address(const std::string& host, std::uint16_t port) {
     sockaddr_in result = {};
     result.sin_family = AF_INET;

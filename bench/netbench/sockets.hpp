@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright (c) 2026 the vmguest authors
 //
-// Sockets of the bench: descriptors that close themselves, and calls that throw on failure.
+// Sockets of the bench: calls that throw on failure.
 #pragma once
 
 #include <chrono>
@@ -15,22 +15,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "system.hpp"
+
 namespace vmguest::netbench {
 
 /// Throw a std::runtime_error that ends with what errno says.
 [[noreturn]] void fail_errno(const std::string& what);
 
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) : number_(number) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
-    Descriptor& operator=(Descriptor&& other) noexcept;
-    int get() const { return number_; }
-
-private:
-    int number_;
-};
+using bench::Descriptor;
 
 sockaddr_in address(const std::string& host, std::uint16_t port);
 

@@ -8,14 +8,12 @@
 #include <iterator>
 #include <thread>
 
-#include <nlohmann/json.hpp>
-
 #include "text.hpp"
 
 namespace vmguest::netbench {
 namespace {
 
-constexpr std::chrono::seconds patience{120};
+constexpr std::chrono::seconds window_patience{120};
 /// Longer than any timer with which a NIC driver puts off its work.
 constexpr std::chrono::milliseconds settling_time{50};
 
@@ -27,13 +25,8 @@ std::uint64_t allocated_pages() {
 
 } // namespace
 
-Window::Window(const Interface& interface, bool has_plugin) : interface_(interface) {
-    if (!has_plugin)
-        return;
-    line_ = std::make_unique<bench::LabLine>(patience);
-    reset_request_ = bench::LabLine::request({"counters", "--reset"});
-    read_request_ = bench::LabLine::counting_request({"counters", "--json"});
-}
+Window::Window(const Interface& interface, bool has_plugin)
+    : interface_(interface), window_(has_plugin, window_patience) {}
 
 void Window::begin() {
     const auto traffic = interface_.traffic();
@@ -41,33 +34,25 @@ void Window::begin() {
     before_.rx_packets = traffic.rx_packets;
     before_.interrupts = interface_.interrupts();
     before_.pages = allocated_pages();
-    if (!line_)
-        return;
-    line_->send(reset_request_);
-    bench::LabLine::printed(line_->receive());
+    window_.begin();
 }
 
 Counts Window::end() {
     std::this_thread::sleep_for(settling_time);
-    std::string reply;
-    if (line_) {
-        line_->send(read_request_);
-        reply = line_->receive();
-    }
+    window_.end();
     Counts counts = {};
     counts.pages = allocated_pages() - before_.pages;
     counts.interrupts = interface_.interrupts() - before_.interrupts;
     const auto traffic = interface_.traffic();
     counts.tx_packets = traffic.tx_packets - before_.tx_packets;
     counts.rx_packets = traffic.rx_packets - before_.rx_packets;
-    if (line_)
-        counts.plugin = parse(reply);
+    if (const auto counters = window_.counters())
+        counts.plugin = parse(*counters);
     return counts;
 }
 
-PluginCounts Window::parse(const std::string& reply) const {
+PluginCounts Window::parse(const nlohmann::json& counters) const {
     using bench::member, bench::number;
-    const auto counters = nlohmann::json::parse(bench::LabLine::printed(reply));
     // The lab names the devices after QEMU's models, of which the drivers' names are a spelling.
     auto device = interface_.driver();
     if (device == "virtio_net")

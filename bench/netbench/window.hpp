@@ -5,12 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string>
 
+#include "counting.hpp"
 #include "interface.hpp"
-#include "lab_line.hpp"
 
 namespace vmguest::netbench {
 
@@ -30,7 +28,7 @@ struct Counts {
     std::optional<PluginCounts> plugin;
 };
 
-/// See LabLine for what of the counting itself is inside.
+/// See CountingWindow and LabLine for what of the counting itself is inside.
 class Window {
 public:
     /// Whether the plugin counts is the caller's to know: lab/vm --count.
@@ -41,12 +39,10 @@ public:
     Counts end();
 
 private:
-    PluginCounts parse(const std::string& reply) const;
+    PluginCounts parse(const nlohmann::json& counters) const;
 
     const Interface& interface_;
-    std::unique_ptr<bench::LabLine> line_;
-    std::string reset_request_;
-    std::string read_request_;
+    bench::CountingWindow window_;
     Counts before_ = {};
 };
 

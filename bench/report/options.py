@@ -38,8 +38,8 @@ def repetitions(text):
     return int(text)
 
 
-def need_tools():
-    for tool in ("gnuplot", "cmake", "qemu-system-x86_64"):
+def need_tools(*more):
+    for tool in ("gnuplot", "cmake", "qemu-system-x86_64", *more):
         if not shutil.which(tool):
             raise MeasureError(f"{tool} is not installed: run 'scripts/setup bench' as root")
 

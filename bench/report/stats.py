@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the vmguest authors
 """From documents that Google Benchmark printed to medians and ratios.  Pure."""
 
+import math
 import statistics
 
 NEGLIGIBLE = 0.01  # per unit: a handful of events in a whole case, whose ratio is chance
@@ -21,6 +22,11 @@ def entries(document, names):
         if entry.get("error_occurred"):
             raise BadDocument(f"'{name}' failed: {entry.get('error_message', 'no reason given')}")
     return found
+
+
+def quantile(values, q):
+    """By the nearest-rank method, as bench/common/quantile.hpp."""
+    return sorted(values)[max(math.ceil(q * len(values)), 1) - 1]
 
 
 def summary(values):
@@ -55,3 +61,14 @@ def ratio(ours, theirs):
     if max(ours["median"], theirs["median"]) < NEGLIGIBLE:
         return None
     return ours["median"] / theirs["median"]
+
+
+def ratios_to(figures, rivals):
+    """{pass: {case: {figure: {rival: ratio of ours to it}}}}"""
+    return {
+        kind: {
+            case: {figure: {rival: ratio(by.get("ours"), by.get(rival)) for rival in rivals} for figure, by in some.items()}
+            for case, some in cases.items()
+        }
+        for kind, cases in figures.items()
+    }

@@ -26,16 +26,16 @@ def head(file, title, width, height):
     ]
 
 
-def ratios_script(file, title, columns, rows):
-    """Grouped bars, ours to in-tree, and a line at 1.  `rows`: name -> a ratio or None per column."""
+def ratios_script(file, title, columns, rows, baseline="in-tree"):
+    """Grouped bars, ours to the baseline, and a line at 1.  `rows`: name -> a ratio or None per column."""
     lines = head(file, title, 1200, 560)
     lines += ["set style data histograms", "set style histogram clustered gap 1", "set yrange [0:*]"]
-    lines += ["set ylabel 'ours / in-tree'", "set xtics rotate by -25", "set key outside top horizontal", "$data << END"]
+    lines += [f"set ylabel {quoted(f'ours / {baseline}')}", "set xtics rotate by -25", "set key outside top horizontal", "$data << END"]
     for name, values in rows.items():
         lines.append(quoted(name) + " " + " ".join("?" if value is None else f"{value:.5f}" for value in values))
     lines += ["END", "set datafile missing '?'"]
     plots = [f"$data using {place}:xtic(1) title {quoted(column)}" for place, column in enumerate(columns, 2)]
-    lines.append("plot " + ", ".join([*plots, "1 with lines lc rgb '#aa0000' dt 2 title 'in-tree'"]))
+    lines.append("plot " + ", ".join([*plots, f"1 with lines lc rgb '#aa0000' dt 2 title {quoted(baseline)}"]))
     return "\n".join(lines) + "\n"
 
 

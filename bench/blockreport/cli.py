@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Copyright (c) 2026 the vmguest authors
+"""Options of bench/block, and the order of its steps."""
+
+import os
+from dataclasses import asdict
+
+from report import guests, options
+from report.stats import ratios_to
+
+from . import figures, measure, plot, table, targets
+
+FULL = {"iterations": 10000, "names": 2000, "blocked": 10000}
+QUICK = {"iterations": 2000, "names": 500, "blocked": 10000}
+REPETITIONS = 3
+SCHEMA = 1
+USAGE = f"""bench/block [OPTION]...
+
+Measure what a link costs that nobody blocks: in a directory of plain links, in our vmblock, in
+open-vm-tools' vmblock-fuse; print a table and what falls short of the targets, write JSON and SVG
+plots to build/bench/.
+
+  --kernel 6.1|6.12|7.3      (6.1)
+  --repeat N                 repetitions of everything ({REPETITIONS})
+  --quick                    one repetition with fewer calls
+  --only NAME                one operation: {' '.join(figures.OPERATIONS)}
+
+Exit status: 0 measured, whether the targets are met or not; 1 something could not be measured;
+2 wrong usage.  Documentation/bench.md tells how to read the report."""
+
+
+def parse(argv):
+    return options.Parser("bench/block", figures.OPERATIONS).parse_args(argv)
+
+
+def result(about, samples, only=None):
+    """The run as one JSON value: figures, verdicts and the raw samples."""
+    found = figures.collect(samples, only)
+    return {
+        "schema": SCHEMA,
+        "about": about,
+        "figures": found,
+        "ratios": ratios_to(found, figures.RIVALS),
+        "targets": [asdict(it) for it in targets.judge(found)],
+        "samples": samples,
+    }
+
+
+def run(args):
+    options.need_tools("vmware-vmblock-fuse")
+    repeat = args.repeat or (1 if args.quick else REPETITIONS)
+    sizes = QUICK if args.quick else FULL
+    guests.prepare(args.kernel)
+    load = os.getloadavg()[0]
+    samples, failures = measure.run(args.kernel, repeat, sizes, args.only)
+    about = measure.describe(args.kernel, samples, repeat, sizes, load)
+    whole = result(about, samples, args.only)
+    text = table.text(about, whole["figures"], targets.judge(whole["figures"]))
+    return options.publish("block", whole, text, lambda folder: plot.scripts(folder, whole["figures"], about), failures)
+
+
+def main(argv):
+    return options.main("block", USAGE, parse, run, argv)
