@@ -83,7 +83,7 @@ void bar_write(void* opaque, std::uint64_t offset, std::uint64_t value, unsigned
     });
 }
 
-void reset(void* opaque) {
+void reset_function(void* opaque) {
     auto& device = *static_cast<Device*>(opaque);
     guarded(device.info->name, [&] { device.model->reset(); });
     device.is_touched = false;
@@ -214,7 +214,7 @@ void realize_device(Device& device, Error** error) {
     device.model = std::move(model.value());
     register_bars(device);
     add_to_snapshots(device);
-    qemu_register_reset(reset, &device);
+    qemu_register_reset(reset_function, &device);
 }
 
 void realize(PCIDevice* pci, Error** error) {
@@ -230,7 +230,7 @@ void realize(PCIDevice* pci, Error** error) {
 
 void unrealize(PCIDevice* pci) {
     auto& device = *devices().at(pci);
-    qemu_unregister_reset(reset, &device);
+    qemu_unregister_reset(reset_function, &device);
     remove_from_snapshots(device);
     guarded(device.info->name, [&] { device.model.reset(); });
     remove_interrupts(device);

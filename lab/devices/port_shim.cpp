@@ -55,7 +55,7 @@ void port_out(void* opaque, std::uint64_t offset, std::uint64_t value, unsigned 
     });
 }
 
-void reset(void* opaque) {
+void reset_ports(void* opaque) {
     auto& ports = *static_cast<Ports*>(opaque);
     guarded(ports.info->name, [&] { ports.model->reset(); });
 }
@@ -95,7 +95,7 @@ void map_port_models() {
         auto* region = reinterpret_cast<MemoryRegion*>(ports.region.data());
         memory_region_init_io(region, nullptr, &ports.ops, &ports, info.name, info.length);
         memory_region_add_subregion_overlap(get_system_io(), info.port, region, priority);
-        qemu_register_reset(reset, &ports);
+        qemu_register_reset(reset_ports, &ports);
     }
 }
 

@@ -135,15 +135,15 @@ Status check_folder(const Share& share) {
 
 /// Names asked for without regard to case become those of the host, as far as there are any.
 Components spell(const Share& share, Components path) {
-    constexpr std::size_t listing_bytes = std::size_t{16} << 20;
+    constexpr std::size_t spelling_bytes = std::size_t{16} << 20;
     const int folder = share.folder.get();
     if (path.empty() || find_beneath(folder, path).status() != Status::no_such_file)
         return path;
-    if (auto spelled = find_caseless(folder, path, listing_bytes))
+    if (auto spelled = find_caseless(folder, path, spelling_bytes))
         return std::move(*spelled);
     const std::string leaf = std::move(path.back());
     path.pop_back();
-    auto above = find_caseless(folder, path, listing_bytes);
+    auto above = find_caseless(folder, path, spelling_bytes);
     Components result = above ? std::move(*above) : std::move(path);
     result.push_back(leaf);
     return result;

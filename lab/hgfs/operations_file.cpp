@@ -16,7 +16,7 @@ namespace {
 using namespace wire;
 
 /// How often to look again at a name that others keep making and removing.
-constexpr int attempts = 8;
+constexpr int create_attempts = 8;
 
 constexpr u32 access_bits = 3;
 
@@ -82,7 +82,7 @@ Outcome<Descriptor> open_target(const Target& target, const OpenRequest& request
         return open_new_file(target, flags, mode);
     if (!may_create(request.flags))
         return open_existing_file(target, flags_existing);
-    for (int i = 0; i < attempts; ++i) {
+    for (int i = 0; i < create_attempts; ++i) {
         auto opened = open_existing_file(target, flags_existing);
         if (opened.status() != Status::no_such_file)
             return opened;

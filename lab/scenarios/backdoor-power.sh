@@ -4,7 +4,7 @@
 # scenario: what the host asks of the guest, done by vmtoolsd: a quiesced snapshot, given up or not, suspend, halt, reboot
 # vm: --device backdoor,reply=8 --nic vmxnet3 --timeout 500
 # drivers: stock
-# check: 7.3/stock
+# check: none
 . "$(dirname "$0")/lib.sh"
 
 have_tools

@@ -14,13 +14,14 @@ before=$(spare)
 balloon_load "${reserve[@]}"
 is_ours || cat /sys/kernel/debug/vmmemctl > /run/first # it counts from the first look on
 
-for ((i = 1; i <= 20; i++)); do
+often=$(rounds 20)
+for ((i = 1; i <= often; i++)); do
 	labctl balloon target "${all}M"
 	wait_for 60 settled $all
 	most=$(available)
 	labctl balloon target 0
 	wait_for 60 settled 0
-	[ $((i % 5)) != 1 ] || step "cycle $i: $all MiB, $((most / 1024)) MiB were left"
+	[ $((i % 4)) != 1 ] || step "cycle $i: $all MiB, $((most / 1024)) MiB were left"
 done
 is "frames unlocked" "$(requests frames_unlocked)" "$(requests frames_locked)"
 none_killed

@@ -20,8 +20,8 @@ remove() {
 	is "START, frames unlocked, size, granted at the end" "$(account)" "$((starts + 1)) $unlocked 0 0"
 }
 
-# rounds NUMBER OFFER MIB
-rounds() {
+# loaded NUMBER OFFER MIB
+loaded() {
 	local i
 	labctl balloon offer "$2"
 	labctl balloon target "$3M"
@@ -43,11 +43,11 @@ esac
 rmmod "$balloon_module"
 before=$(spare)
 
-step "ten times with 100 MiB of 4 KiB frames"
-rounds 10 0x26 100
+step "again and again with 100 MiB of 4 KiB frames"
+loaded "$(rounds 10)" 0x26 100
 if is_ours; then
-	step "ten times with 400 MiB of 2 MiB frames"
-	rounds 10 0x2e 400
+	step "again and again with 400 MiB of 2 MiB frames"
+	loaded "$(rounds 10)" 0x2e 400
 else
 	echo "  (left out: the kernel's own driver never ends when it is removed with 2 MiB frames in the balloon)"
 fi

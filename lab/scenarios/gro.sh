@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: segments that come one at a time: merged across polls where gro_flush_timeout says so, never with GRO off
 # vm: --nic vmxnet3 --cpus 1 --timeout 300
-# check: 6.1/ours 7.3/ours
+# check: 7.3/ours
 . "$(dirname "$0")/lib.sh"
 
 sent=80

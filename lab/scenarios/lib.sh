@@ -11,6 +11,10 @@ traffic="/usr/bin/python3 $here/traffic.py"
 guest=10.0.2.15 peer=10.0.2.1 guest6=fd00:2::15 peer6=fd00:2::1
 export guest peer guest6 peer6
 
+# 'make check' puts the word 'quick' before a scenario's own words.
+scenario_word=${1:-}
+[ "$scenario_word" != quick ] || shift
+
 step() { echo "- $*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
@@ -20,6 +24,10 @@ skip() { echo "skipped: $*"; exit 77; }
 at_peer() { labctl net run "$@"; }
 peer_start() { labctl net start "$@"; }
 peer_stop() { labctl net stop "$@"; }
+
+# rounds NUMBER            so many, a fifth of them in 'make check'
+is_quick() { [ "${scenario_word:-}" = quick ]; }
+rounds() { if is_quick; then echo $(($1 / 5)); else echo "$1"; fi; }
 
 # drivers                  'ours' or 'stock': whose vmxnet3 modprobe finds
 drivers() {

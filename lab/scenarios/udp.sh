@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vmguest authors
 # scenario: UDP of 18 and 1472 bytes each way at a rate the lab can carry, nothing lost
 # vm: --nic vmxnet3
-# check: 6.1/ours 7.3/ours
+# check: 6.1/ours
 . "$(dirname "$0")/lib.sh"
 
 # iperf3's own floor is 16 bytes; 18 make the smallest Ethernet frame, 1472 the largest.

@@ -4,7 +4,7 @@
 # scenario: vmblock's nodes, mount, control by write, ioctl and poll, rights, sleep of the machine, unloading
 # drivers: ours
 # vm: --timeout 600
-# check: 7.3/ours 6.1/ours
+# check: 7.3/ours
 . "$(dirname "$0")/vmblock-lib.sh"
 
 step "loading makes the control node and the place to mount, unloading takes them"
@@ -55,6 +55,9 @@ step "users' namespaces cannot mount it"
 if unshare -Ur true 2> /dev/null; then
 	refused "permission denied" unshare -Urm mount -t vmblock none /run/second
 fi
+
+step "a directory that moves, changes hands or is mounted over; names that were never there"
+user vmblock_place
 
 step "the control node"
 user vmblock_control

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Copyright (c) 2026 the vmguest authors
 # scenario: /proc/driver/vmware-sync answers as the original did, point by point, a 32-bit program and the errors included
-# vm: --timeout 300
+# vm: --timeout 600
 # drivers: ours
 # check: 7.3/ours
 . "$(dirname "$0")/lib.sh"

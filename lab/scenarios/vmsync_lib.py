@@ -5,6 +5,8 @@
 import ctypes
 import errno
 import os
+import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +27,10 @@ REFUSE_UNFREEZABLE, REFUSE_NETWORK, SKIP_BUSY, SKIP_MISSING = 1, 2, 4, 8
 PHASES = ("none", "syncing", "freezing", "frozen", "thawing", "over")
 CAUSES = ("none", "asked", "failed", "expired", "closed", "lost")
 STATES = ("new", "syncing", "ready", "freezing", "frozen", "thawing", "thawed", "skipped", "failed")
+KERNEL = tuple(int(word) for word in platform.release().split(".")[:2])
+# From Linux 6.6 on a freeze belongs to the kernel or to programs. 6.12 answers EINVAL to who ends his while the
+# other's remains, as if there had been none to end, which this driver cannot tell from a freeze that was lost.
+HAS_HOLDERS, HAS_CLEAR_THAWS = KERNEL >= (6, 6), KERNEL >= (7, 0)
 STATISTICS = "/sys/class/misc/vmsync/statistics/"
 
 
@@ -235,6 +241,24 @@ def forget_devices():
         os.close(fd)
 
 
+def frozen_all():
+    """How many filesystems the driver says are frozen."""
+    with open("/sys/class/misc/vmsync/frozen", encoding="ascii") as file:
+        return int(file.read())
+
+
+def has_threads():
+    """Whether a thread of a volume's is still there."""
+    return subprocess.run(["pgrep", "^vmsync/"], check=False, capture_output=True).returncode == 0
+
+
+def books_balance():
+    """What was frozen has been thawed."""
+    is_equal("frozen", frozen_all(), 0)
+    is_equal("volumes thawed or lost", statistic("volumes_thawed") + statistic("volumes_lost"), statistic("volumes_frozen"))
+    is_equal("thaws that failed", statistic("thaw_failures"), 0)
+
+
 def writer(path):
     """Somebody who creates a file below path and writes it to the disk."""
 
@@ -298,21 +322,66 @@ def attach(image):
 # Nothing is left for ext4 to zero in the background: Linux's loop driver does that in the file without asking
 # whether its filesystem is frozen, and ext4 there warns (Documentation/vmsync.md, Limits).
 EAGER = ("-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard")
+# What each kind is made with; xfs calls less than 300 MB unsupported.
+MKFS = {"ext4": ("-q", *EAGER), "xfs": ("-q", "--unsupported"), "btrfs": ("-q",), "vfat": ("-F", "16")}
+
+
+def has(kind):
+    """Whether filesystems of a kind can be made and mounted here; says why not."""
+    if not shutil.which(f"mkfs.{kind}"):
+        print(f"  ({kind} is left out: mkfs.{kind} is not installed, see scripts/setup)", flush=True)
+        return False
+    subprocess.run(["modprobe", "-q", kind], check=False)
+    with open("/proc/filesystems", encoding="ascii") as file:
+        is_known = kind in file.read().split()
+    if not is_known:
+        print(f"  ({kind} is left out: this kernel is built without it)", flush=True)
+    return is_known
+
+
+def make_image(image, mebibytes, kind, *options):
+    os.makedirs(os.path.dirname(image), exist_ok=True)
+    with open(image, "wb") as file:
+        file.truncate(mebibytes << 20)
+    run(f"mkfs.{kind}", *MKFS.get(kind, ()), *options, image)
 
 
 def make(where, image=None, mebibytes=24, kind="ext4", *options):
     """A filesystem on a loop device, mounted at where, with a file there."""
     image = image or f"/run/vmsync/{where.strip('/').replace('/', '-')}.img"
-    os.makedirs(os.path.dirname(image), exist_ok=True)
-    with open(image, "wb") as file:
-        file.truncate(mebibytes << 20)
-    run(f"mkfs.{kind}", *(EAGER if kind == "ext4" else ()), *options, image)
+    make_image(image, mebibytes, kind, *options)
     device = attach(image)
     os.makedirs(where, exist_ok=True)
     run("mount", "-t", kind, device, where)
     with open(f"{where}/there", "w", encoding="ascii") as file:
         file.write("there")
     return device
+
+
+def make_stack(lower, upper, device_mapper, overlay, bind):
+    """A filesystem on dm on a loop device's file in `upper`; an overlay and a bind mount upon `lower`."""
+    size = 24 << 20
+    with open(f"{upper}/dm.img", "wb") as file:
+        file.truncate(size)
+    loop = attach(f"{upper}/dm.img")
+    run("dmsetup", "create", "--noudevsync", "--noudevrules", "stack", "--table", f"0 {size >> 9} linear {loop} 0")
+    minor = run("dmsetup", "info", "-c", "--noheadings", "-o", "minor", "stack").strip()
+    run("mkfs.ext4", "-q", *EAGER, f"/dev/dm-{minor}")
+    for path in (device_mapper, overlay, bind, f"{lower}/up", f"{lower}/work", "/run/vmsync/low"):
+        os.makedirs(path, exist_ok=True)
+    run("mount", f"/dev/dm-{minor}", device_mapper)
+    run("mount", "-t", "overlay", "-o", f"lowerdir=/run/vmsync/low,upperdir={lower}/up,workdir={lower}/work", "over", overlay)
+    run("mount", "--bind", lower, bind)
+    for path in (device_mapper, overlay):
+        with open(f"{path}/there", "w", encoding="ascii") as file:
+            file.write("there")
+
+
+def patience(seconds):
+    """How long the kernel lets somebody wait before it calls him hung."""
+    if os.path.exists("/proc/sys/kernel/hung_task_timeout_secs"):
+        with open("/proc/sys/kernel/hung_task_timeout_secs", "w", encoding="ascii") as file:
+            file.write(seconds)
 
 
 class StuckWriter:

@@ -9,8 +9,8 @@ import os
 import shutil
 import subprocess
 
-from vmsync_lib import (EAGER, FREEZE, QUERY, REFUSE_NETWORK, REFUSE_UNFREEZABLE, SKIP_BUSY, SKIP_MISSING, THAW, Freeze, Modern, Query, Record, Thaw, attach, call,
-                        expect_frozen, expect_thawed, fail, is_equal, is_writable, make, run, run_parts, statistic, step, wait_for)
+from vmsync_lib import (FREEZE, QUERY, REFUSE_NETWORK, REFUSE_UNFREEZABLE, SKIP_BUSY, SKIP_MISSING, THAW, Freeze, Modern, Query, Record, Thaw, attach, call,
+                        expect_frozen, expect_thawed, fail, has, is_equal, is_writable, make, make_stack, run, run_parts, statistic, step, wait_for)
 
 LOWER, UPPER, DM, OVER, BIND, BTRFS = "/mnt/lower", "/mnt/upper", "/mnt/dm", "/mnt/over", "/mnt/bind", "/mnt/btrfs"
 
@@ -172,8 +172,7 @@ def suspended_by_dm():
 
 
 def btrfs():
-    if not shutil.which("mkfs.btrfs"):
-        print("  (btrfs is left out: mkfs.btrfs is not installed)")
+    if not has("btrfs"):
         return
     step("btrfs of two devices and a subvolume: one filesystem")
     loops = []
@@ -182,7 +181,6 @@ def btrfs():
             file.truncate(128 << 20)
         loops.append(attach(f"/run/vmsync/btrfs-{i}.img"))
     run("mkfs.btrfs", "-q", "-m", "raid1", "-d", "raid0", *loops)
-    run("modprobe", "btrfs")
     run("btrfs", "device", "scan", *loops)
     os.makedirs(BTRFS, exist_ok=True)
     run("mount", loops[0], BTRFS)
@@ -245,21 +243,7 @@ def many():
 def prepare():
     make(LOWER, None, 120)
     make(UPPER, f"{LOWER}/upper.img", 60)
-    size = 24 << 20
-    with open(f"{UPPER}/dm.img", "wb") as file:
-        file.truncate(size)
-    loop = attach(f"{UPPER}/dm.img")
-    run("dmsetup", "create", "--noudevsync", "--noudevrules", "stack", "--table", f"0 {size >> 9} linear {loop} 0")
-    minor = run("dmsetup", "info", "-c", "--noheadings", "-o", "minor", "stack").strip()
-    run("mkfs.ext4", "-q", *EAGER, f"/dev/dm-{minor}")
-    for path in (DM, OVER, BIND, f"{LOWER}/up", f"{LOWER}/work", "/run/vmsync/low"):
-        os.makedirs(path, exist_ok=True)
-    run("mount", f"/dev/dm-{minor}", DM)
-    run("mount", "-t", "overlay", "-o", f"lowerdir=/run/vmsync/low,upperdir={LOWER}/up,workdir={LOWER}/work", "over", OVER)
-    run("mount", "--bind", LOWER, BIND)
-    for path in (DM, OVER):
-        with open(f"{path}/there", "w", encoding="ascii") as file:
-            file.write("there")
+    make_stack(LOWER, UPPER, DM, OVER, BIND)
     with open("/run/vmsync/small.img", "wb") as file:
         file.truncate(256 << 10)
     run("mkfs.ext2", "-q", "/run/vmsync/small.img")

@@ -270,8 +270,8 @@ TEST_F(Hostile, NothingIsDoneThatCannotBeTold) {
     for (std::size_t room = 52; room < 52 + 64; ++room)
         EXPECT_EQ(connection_.process(client_.packet(24, open), room).packet.size(), 52U);
     EXPECT_FALSE(has("new"));
-    const Packet create = client_.packet(41, Packet(24));
-    EXPECT_EQ(connection_.process(create, 599).packet.size(), 52U);
+    const Packet request = client_.packet(41, Packet(24));
+    EXPECT_EQ(connection_.process(request, 599).packet.size(), 52U);
     EXPECT_EQ(connection_.sessions(), 2U);
 }
 

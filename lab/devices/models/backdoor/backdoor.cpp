@@ -13,7 +13,6 @@
 namespace vmguest::lab::backdoor {
 namespace {
 
-constexpr std::uint32_t ones = 0xffff'ffff;
 constexpr std::uint32_t product_version = 6;
 constexpr std::uint32_t virtual_hardware = 19;
 constexpr std::uint32_t apic_hz = 1'000'000'000; // of QEMU's

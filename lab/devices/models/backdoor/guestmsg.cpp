@@ -13,7 +13,6 @@ namespace {
 
 constexpr unsigned chunk = 4; ///< bytes in a register
 constexpr unsigned type_size = 1, type_data = 2;
-constexpr std::uint32_t ones = 0xffff'ffff;
 /// The high-bandwidth command with the status that the guest presets and we leave while all is
 /// well.
 constexpr std::uint32_t high_healthy = status::success << 16;

@@ -31,6 +31,9 @@ constexpr std::uint32_t none = 0, success = 0x01, dorecv = 0x02, closed = 0x04, 
                         checkpoint = 0x10, poweroff = 0x20, timeout = 0x40, high = 0x80;
 }
 
+/// What a register holds where nobody answers.
+constexpr std::uint32_t ones = 0xffff'ffff;
+
 /// What a channel is opened for.
 namespace protocol {
 constexpr std::uint32_t rpci = 0x49435052, tclo = 0x4f4c4354, cookies = 0x8000'0000;

@@ -81,7 +81,7 @@ constexpr Key keys[] = {
      [](Value text, Settings& to) { return folders::add_share(text, true, to.shares); }},
 };
 
-Failure unknown(std::string_view word) {
+Failure unknown_word(std::string_view word) {
     std::string known;
     for (const auto& key : keys)
         known += (known.empty() ? "" : ", ") + std::string(key.name);
@@ -111,7 +111,7 @@ Result<Settings> parse_settings(std::string_view text) {
             return one.name == word.substr(0, equals);
         });
         if (key == std::end(keys) || equals == std::string_view::npos)
-            return unknown(word);
+            return unknown_word(word);
         if (!key->store(word.substr(equals + 1), settings))
             return Failure{"the backdoor's '" + std::string(key->name) + "' is " +
                            std::string(key->allowed) + ", not '" +

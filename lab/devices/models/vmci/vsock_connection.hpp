@@ -42,8 +42,8 @@ struct Shared {
 
 class Connection final : private Bridge::End {
 public:
-    /// Until the other end has answered; as long as guests wait by default.
-    static constexpr std::chrono::seconds patience{2};
+    /// Until the other end has answered. Guests wait for 2 s by default: who begins gives up first.
+    static constexpr std::chrono::seconds patience{4};
     /// A guest that is told of a detachment before it has come to know that it is connected takes
     /// that for a refusal. So a program that ends at once keeps its connection for so long, unless
     /// the host has asked for it: then it was the guest that said when it is connected.

@@ -245,7 +245,7 @@ inline constexpr std::size_t most_pairs = 16384, most_doorbells = 4096;
 inline constexpr std::size_t most_queried = 31;
 
 /// Lengths with the header.
-inline constexpr std::uint64_t longest_datagram = 17 * 4096;
+inline constexpr std::uint64_t longest_datagram = std::uint64_t{17} * 4096;
 inline constexpr std::uint64_t longest_hypercall =
     sizeof(Header) + sizeof(PairRequest) + 8 * (most_queue_memory / port_page + 3);
 constexpr std::uint64_t longest_to(Handle to) {

@@ -6,7 +6,7 @@
 # append: slub_debug=A,skbuff_head_cache
 # kernels: debug
 # drivers: ours
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 faults=/sys/kernel/debug/failslab
 [ -e $faults/cache-filter ] || skip "this kernel injects no faults"
