@@ -124,6 +124,7 @@ static void vmsync_count(struct vmsync_vol *v, enum vmsync_action action, int er
 	}
 }
 
+/* From its freeze to its thaw everybody waits for this thread: it goes before those it let on. */
 static void vmsync_act(struct vmsync_vol *v, enum vmsync_action action)
 {
 	struct vmsync_file *f = v->job->file;
@@ -132,6 +133,8 @@ static void vmsync_act(struct vmsync_vol *v, enum vmsync_action action)
 	dev_t dev = v->sb->s_dev;
 	int err;
 
+	if (action == VMSYNC_DO_FREEZE)
+		set_user_nice(current, MIN_NICE);
 	trace_vmsync_begin(dev, action, core->level);
 	err = vmsync_do(&vmsync_fs_ops, action, v);
 	trace_vmsync_end(dev, action, err);
