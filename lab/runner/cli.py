@@ -45,7 +45,8 @@ The guest sees this machine's files read-only under a writable overlay.
   --expect REGEX                kernel reports whose text matches are no fault; repeatable
   --timeout SECONDS             (120)
 
-VMGUEST_APPEND in the environment: more words for the guest kernel's command line.
+VMGUEST_APPEND in the environment: more words for the guest kernel's command line;
+VMGUEST_TCG=single there: one thread emulates all CPUs, slower but free of one fault of QEMU's.
 
 Exit status: COMMAND's; 124 time is over; 125 the kernel reported a fault; 126 the lab could not
 run it; 2 wrong usage.  Documentation/lab.md has the rest."""
@@ -146,6 +147,14 @@ def append_words():
     return text
 
 
+def wants_one_thread():
+    """VMGUEST_TCG: how QEMU runs the guest's CPUs."""
+    text = os.environ.get("VMGUEST_TCG", "") or "multi"
+    if text not in ("single", "multi"):
+        raise LabError(f"VMGUEST_TCG is {text!r}: make it 'single' (one thread for all CPUs) or 'multi', or leave it out")
+    return text == "single"
+
+
 def parse(argv):
     """Split at the first '--': options before it, COMMAND after it."""
     if "--" in argv:
@@ -173,6 +182,7 @@ def parse(argv):
     parser.add_argument("--timeout", type=whole(1, 7 * 86400, "seconds"), default=120)
     args = parser.parse_args(options)
     args.append = "" if args.help else append_words()
+    args.is_one_threaded = not args.help and wants_one_thread()
     check_shares(args)
     if not args.help and not command:
         raise LabError("no COMMAND to run: write it after '--', as in lab/vm -- uname -r")
@@ -237,6 +247,7 @@ def run(argv):
             shares=args.share,
             drivers=args.drivers,
             append=args.append,
+            is_one_threaded=args.is_one_threaded,
             cpus=args.cpus,
             memory=args.memory,
             peer=args.peer,

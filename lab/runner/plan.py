@@ -53,6 +53,7 @@ class Plan:
     shares: list[Share] = field(default_factory=list)
     drivers: str = "ours"
     append: str = ""  # more words of the kernel's command line
+    is_one_threaded: bool = False  # QEMU runs all CPUs in turn
     cpus: int = 2
     memory: int = 512
     peer: str | None = None

@@ -75,6 +75,13 @@ def attempt(operation, fault, n):
     return has_hit, error
 
 
+def rehearse(operation):
+    """Once without a fault: after a fork each page that is written is copied, which would count as the call's allocations."""
+    fault = Fault()
+    attempt(operation, fault, 0)
+    os.close(fault.file)
+
+
 def sweep(name, operation, first=1, step=1):
     """From the FIRST allocation to the last, each STEPth."""
     fault, failed, hits, started = Fault(), 0, 0, time.monotonic()
