@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from vmsync_lib import (FIFREEZE, FITHAW, StuckWriter, attach, children, expect_frozen, expect_thawed, fail, frozen_all, fsfreeze, has_frozen,
-                        is_equal, is_writable, libc, make, make_stack, run, run_parts, step, wait_for)
+from vmsync_lib import (FIFREEZE, FITHAW, StuckWriter, attach, children, expect_frozen, expect_thawed, fail, frozen_all, fsfreeze, has,
+                        has_frozen, is_equal, is_writable, libc, make, make_stack, run, run_parts, step, wait_for)
 
 LOWER, UPPER, OTHER, DM, OVER, BIND, BTRFS, HUNG = "/mnt/lower", "/mnt/upper", "/mnt/other", "/mnt/dm", "/mnt/over", "/mnt/bind", "/mnt/btrfs", "/mnt/hung"
 COPY = f"{LOWER}/vmguestctl"
@@ -342,8 +342,7 @@ def prepare():
 
 def btrfs():
     """One device in a file of UPPER, the other, by which it is mounted, elsewhere."""
-    if not shutil.which("mkfs.btrfs"):
-        print("  (btrfs is left out: mkfs.btrfs is not installed)")
+    if not has("btrfs"):
         return
     loops = []
     for path in ("/run/vmsync/btrfs.img", f"{UPPER}/btrfs.img"):
@@ -351,7 +350,6 @@ def btrfs():
             file.truncate(128 << 20)
         loops.append(attach(path))
     run("mkfs.btrfs", "-q", "-m", "raid1", "-d", "raid0", *loops)
-    run("modprobe", "btrfs")
     run("btrfs", "device", "scan", *loops)
     os.makedirs(BTRFS, exist_ok=True)
     run("mount", loops[0], BTRFS)
