@@ -117,7 +117,8 @@ def freezes_for_all(chance):
     if fsfreeze(path, FIFREEZE) == 0:
         time.sleep(chance.random() / 20)
         answer = fsfreeze(path, FITHAW)
-        if answer and HAS_HOLDERS:
+        # 6.12 says EINVAL of a thaw that leaves another's freeze, too.
+        if HAS_HOLDERS and answer not in ((0,) if HAS_CLEAR_THAWS else (0, "EINVAL")):
             fail(f"FITHAW: {answer}")
     time.sleep(0.05)
 
