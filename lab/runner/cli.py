@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import prepare, session
+from . import prepare, session, xen
 from .machine import SHARE_CARRIERS
 from .plan import EXIT_LAB, EXIT_USAGE, REPO, LabError, Nic, Plan, Share, Told
 
@@ -23,9 +23,6 @@ NICS = ("vmxnet3", "e1000", "virtio-net")
 DEVICES = {"backdoor": ("channels", "message", "idle", "reply", "high", "product", "guestlib", "hz", "start", "hostile"),
            "balloon": ("target", "offer", "legacy", "hostile"),
            "vmci": ("mode", "vectors", "msi", "caps", "context", "hostile")}  # fmt: skip
-LATER = {
-    "--xen": "runs on Xen are not built yet",
-}
 USAGE = """lab/vm [OPTION]... -- COMMAND [ARG]...
 
 Run COMMAND as root in a fresh guest; stdout, stderr and exit status are COMMAND's.
@@ -38,6 +35,7 @@ The guest sees this machine's files read-only under a writable overlay.
                                 without one the peer is the host side: 10.0.2.1, guest 10.0.2.15
   --device NAME[,KEY=VALUE]...  settings of a VMware device model; all are on: backdoor, balloon, vmci; repeatable
   --device NAME=off             leave one out
+  --xen dom0|pv|pvh             on real Xen: in its first domain, or in one that this starts
   --share NAME=DIR[,ro]         a Shared Folder, behind the backdoor and VMCI; repeatable
   --peer COMMAND                run COMMAND (a shell line) at the peer during the run
   --count FILE                  write instructions, exits, interrupts and host requests as JSON
@@ -162,10 +160,6 @@ def parse(argv):
         options, command = argv[:cut], argv[cut + 1 :]
     else:
         options, command = argv, []
-    for word in options:
-        name = word.partition("=")[0]
-        if name in LATER:
-            raise LabError(f"{name}: {LATER[name]}; leave the option out")
     parser = Parser(prog="lab/vm", add_help=False, allow_abbrev=False)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--kernel", choices=KERNELS, default="6.1")
@@ -174,6 +168,7 @@ def parse(argv):
     parser.add_argument("--memory", type=whole(128, 1 << 20, "MiB"), default=512)
     parser.add_argument("--nic", type=parse_nic, action="append", default=[])
     parser.add_argument("--device", type=parse_device, action="append", default=[])
+    parser.add_argument("--xen", choices=xen.TYPES)
     parser.add_argument("--share", type=parse_share, action="append", default=[])
     parser.add_argument("--peer")
     parser.add_argument("--count", type=writable)
@@ -184,6 +179,7 @@ def parse(argv):
     args.append = "" if args.help else append_words()
     args.is_one_threaded = not args.help and wants_one_thread()
     check_shares(args)
+    xen.check(args)
     if not args.help and not command:
         raise LabError("no COMMAND to run: write it after '--', as in lab/vm -- uname -r")
     return args, command
@@ -240,10 +236,12 @@ def run(argv):
             kernel=kernel,
             modules=prepare.modules(kernel, args.drivers),
             initrd=prepare.initrd(kernel),
+            xen=xen.prepare(args.xen) if args.xen else None,
+            domain_initrd=prepare.domain_initrd(kernel) if args.xen else "",
             command=command,
             directory=os.getcwd(),
             nics=name_nics(args.nic),
-            devices=choose_devices(args.device),
+            devices={} if args.xen else choose_devices(args.device),
             shares=args.share,
             drivers=args.drivers,
             append=args.append,

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from . import network
+from . import network, xen
 from .plan import REPO, LabError
 
 PORTS = ("control", "stdout", "stderr", "labctl")
@@ -53,6 +53,8 @@ def port_arguments(run_dir):
 
 def identity_arguments(plan):
     """What makes a guest look for the backdoor: no hypervisor bit in CPUID, and the vendor's serial number."""
+    if plan.xen:
+        return ["-cpu", CPU + xen.processor(plan)]
     if "backdoor" not in plan.devices:
         return ["-cpu", CPU]
     return ["-cpu", f"{CPU},-hypervisor", "-smbios", f"type=1,serial={SERIAL}"]
@@ -91,19 +93,25 @@ def emulation(plan):
     return f"tcg,thread={'single' if plan.is_one_threaded else 'multi'}"
 
 
+def boot_arguments(plan):
+    """What is booted, and how much memory it is given."""
+    cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "") + (f" {plan.append}" if plan.append else "")
+    if plan.xen:
+        return ["-m", str(xen.memory(plan)), *xen.boot_arguments(plan, cmdline)]
+    return ["-m", str(plan.memory), "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline]
+
+
 def shape(plan):
     """The words that make the machine what it is for the guest."""
     run = plan.run_dir
-    cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "") + (f" {plan.append}" if plan.append else "")
     return [
         "qemu-system-x86_64", "-accel", emulation(plan), "-M", "pc,vmport=off", *identity_arguments(plan),
-        "-smp", str(plan.cpus), "-m", str(plan.memory), "-nodefaults", "-display", "none", "-no-reboot",
-        "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline,
+        "-smp", str(plan.cpus), "-nodefaults", "-display", "none", "-no-reboot", *boot_arguments(plan),
         "-chardev", f"file,id=console,path={run}/console.log,append=on", "-serial", "chardev:console",
         "-qmp", f"unix:{run}/qmp.sock,server=on,wait=off",
         "-fsdev", "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap",
         "-device", "virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot,addr=0x5",
-        *port_arguments(run), *nic_arguments(plan), *model_arguments(plan),
+        *xen.device_arguments(plan), *port_arguments(run), *nic_arguments(plan), *model_arguments(plan),
     ]  # fmt: skip
 
 

@@ -52,6 +52,8 @@ class Plan:
     devices: dict[str, str] = field(default_factory=dict)  # our device models, and their options as the plugin has them
     shares: list[Share] = field(default_factory=list)
     drivers: str = "ours"
+    xen: dict | None = None  # what lab/xen/get printed, and "type": dom0, pv or pvh
+    domain_initrd: str = ""  # of the domain that COMMAND runs in
     append: str = ""  # more words of the kernel's command line
     is_one_threaded: bool = False  # QEMU runs all CPUs in turn
     cpus: int = 2

@@ -16,6 +16,7 @@ from .plan import REPO, LabError, Told
 
 # Modules that stage 1 loads; the kernel may have any of them built in.
 BOOT_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
+DOMAIN_MODULES = ("xen_netfront", "9pnet_fd", "9p", "overlay")
 # In-tree drivers for the devices that vmguest drives: what `--drivers none` hides.
 RIVALS = ("vmxnet3", "vmw_vmci", "vmw_balloon", "vmw_vsock_vmci_transport")
 
@@ -146,11 +147,20 @@ def link(source, target):
 
 def initrd(kernel_info):
     """Stage 1: busybox, lab/guest/init and the modules it needs to reach the host's files."""
-    stage1 = (REPO / "lab/guest/init").read_bytes()
+    return stage1_archive(kernel_info, REPO / "lab/guest/init", BOOT_MODULES)
+
+
+def domain_initrd(kernel_info):
+    """The same for a domain on Xen, which reaches them through dom0."""
+    return stage1_archive(kernel_info, REPO / "lab/guest/init-domain", DOMAIN_MODULES)
+
+
+def stage1_archive(kernel_info, script, modules_wanted):
+    stage1 = script.read_bytes()
     tree = Path(kernel_info["modules"])
     base, release = tree.parents[2], kernel_info["release"]
     listing = subprocess.run(
-        ["modprobe", "-d", base, "-S", release, "-a", "--show-depends", *BOOT_MODULES],
+        ["modprobe", "-d", base, "-S", release, "-a", "--show-depends", *modules_wanted],
         capture_output=True, text=True, check=False,
     )
     if listing.returncode:
@@ -161,10 +171,10 @@ def initrd(kernel_info):
 
     def make(scratch):
         root = scratch / "root"
-        for name in ("bin", "dev", "proc", "sys", "modules", "host", "run", "rw", "new"):
+        for name in ("bin", "dev", "proc", "sys", "modules", "host", "layer", "run", "rw", "new"):
             (root / name).mkdir(parents=True)
         shutil.copy("/bin/busybox", root / "bin/busybox")
-        shutil.copy(REPO / "lab/guest/init", root / "init")
+        shutil.copy(script, root / "init")
         for number, path in enumerate(files):
             shutil.copy(path, root / "modules" / f"{number:02d}-{os.path.basename(path)}")
         pack = "find . | LC_ALL=C sort | cpio --quiet -o -H newc --owner 0:0 > ../initrd.cpio"

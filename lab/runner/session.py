@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import console, network, snapshots
+from . import console, network, snapshots, xen
 from .labctl import LabControl
 from .machine import PORTS, Machine
 from .plan import BROKEN_BY_QEMU, EXIT_LAB, EXIT_REPORT, EXIT_TIMEOUT, REPO, LabError
@@ -37,6 +37,7 @@ def write_job(plan):
         f"count={'yes' if plan.count else ''}",
         f"labctl={shlex.quote(str(REPO / 'build/host/labctl'))}",
     ]
+    lines += [f"{name}={shlex.quote(value)}" for name, value in xen.job(plan).items()]
     with open(os.path.join(plan.run_dir, "job"), "w") as job:
         job.write("\n".join(lines) + "\n")
 
@@ -99,8 +100,9 @@ class Session:
         return None if self.is_lost() or self.died_of_emulation() else self.judge()
 
     def send_job(self):
-        """Tell stage 1 where its job is, what time it is, and what to make its random numbers of."""
-        words = f"{self.plan.run_dir}/job", f"{REPO}/lab/guest/session", f"{time.time():.0f}", os.urandom(64).hex()
+        """Tell stage 1 where its job is, what time it is, what to make its random numbers of, and of a tree over the host's."""
+        layer = xen.TREE if self.plan.xen else "-"
+        words = f"{self.plan.run_dir}/job", f"{REPO}/lab/guest/session", f"{time.time():.0f}", os.urandom(64).hex(), layer
         with contextlib.suppress(OSError):  # if QEMU has gone, the loop finds out
             self.links["control"].sendall(f"{' '.join(words)}\n".encode())
 
