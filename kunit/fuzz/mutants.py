@@ -3,6 +3,10 @@
 """Mistakes that a driver's pure code might have. A fuzz engine that is blind to one of them is no proof."""
 
 RING, DESC, HW = (f"drivers/vmxnet3/vmxnet3_{part}.h" for part in ("ring", "desc", "hw"))
+WIRE = "drivers/ovmapi/ovmapi_wire.c"
+
+# What the engines need of the drivers.
+DRIVERS = ("drivers/ovmapi", "drivers/vmxnet3")
 
 # The code as it is, built and run in the same way.
 NONE = (RING, "return prod - cons;", "return prod - cons;")
@@ -53,3 +57,28 @@ VMXNET3 = [
     ("the usual packet may be in any ring", DESC, "VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP |\n\t\t\t   VMXNET3_RXC0_RQID;", "VMXNET3_RXC0_EOP | VMXNET3_RXC0_SOP;"),
     ("a received length has 13 bits", HW, "VMXNET3_RXC1_LEN\tGENMASK_ULL(13, 0)", "VMXNET3_RXC1_LEN\tGENMASK_ULL(12, 0)"),
 ]  # fmt: skip
+
+OVMAPI_WIRE = [
+    ("letters are digits", WIRE, "if (digit > 9 || n >", "if (n >"),
+    ("numbers are hexadecimal", WIRE, "n = n * 10 + digit;", "n = n * 16 + digit;"),
+    ("one character too many is accepted", WIRE, "if (length > OVMAPI_VALUE_MAX - letter->value_length)", "if (length > OVMAPI_VALUE_MAX + 1 - letter->value_length)"),
+    ("a value ends a character early", WIRE, "letter->value_length += length;", "letter->value_length += length - !!length;"),
+    ("a missing chunk is the end of a value", WIRE, "return PTR_ERR(text) == -ENOENT ? -EBADMSG : PTR_ERR(text);", "return PTR_ERR(text) == -ENOENT ? 0 : PTR_ERR(text);"),
+    ("a missing chunk is an error of the store", WIRE, "return PTR_ERR(text) == -ENOENT ? -EBADMSG : PTR_ERR(text);", "return PTR_ERR(text);"),
+    ("a chunk that cannot be read is malformed", WIRE, "return PTR_ERR(text) == -ENOENT ? -EBADMSG : PTR_ERR(text);", "return -EBADMSG;"),
+    ("the last chunk is the first", WIRE, "ovmapi_decimal(node, i);\n\t\ttext = s->read", "ovmapi_decimal(node, count - 1 - i);\n\t\ttext = s->read"),
+    ("the last chunk is left out", WIRE, "err = ovmapi_read_chunks(s, path, count, letter);", "err = ovmapi_read_chunks(s, path, count - !!count, letter);"),
+    ("a value begins where the one before ended", WIRE, "letter->value_length = 0;", ""),
+    ("a name may be empty", WIRE, "if (!length || length > OVMAPI_HOST_NAME_MAX", "if (length > OVMAPI_HOST_NAME_MAX"),
+    ("a name may be too long", WIRE, "length > OVMAPI_HOST_NAME_MAX", "length > OVMAPI_NAME_MAX"),
+    ("what is malformed is tried for ever", WIRE, "if (ovmapi_may_pass(err))\n\t\treturn err;\n\tin->read++;", "if (err)\n\t\treturn err;\n\tin->read++;"),
+    ("what cannot be read is passed", WIRE, "if (ovmapi_may_pass(err))\n\t\treturn err;\n\tin->read++;", "in->read++;\n\tif (ovmapi_may_pass(err))\n\t\treturn err;"),
+    ("what cannot be removed is delivered again", WIRE, "in->not_removed++;", "in->read--;"),
+    ("gaps are searched from the beginning", WIRE, "ovmapi_before_next(names, count, in->read, last);", "ovmapi_before_next(names, count, 0, last);"),
+    ("a new beginning is not seen", WIRE, "if (last < in->read)", "if (0)"),
+    ("every round is a new beginning", WIRE, "if (last < in->read)", "if (last)"),
+    ("the last message waits for the next", WIRE, "while (in->read < last && budget--)", "while (in->read + 1 < last && budget--)"),
+    ("one call does everything", WIRE, "while (in->read < last && budget--)", "while (in->read < last)"),
+]  # fmt: skip
+
+ENGINES = {"ovmapi_wire": OVMAPI_WIRE, "vmxnet3": VMXNET3}

@@ -230,6 +230,11 @@ static inline bool IS_ERR(const void *ptr)
 	return IS_ERR_VALUE(ptr);
 }
 
+static inline int PTR_ERR_OR_ZERO(const void *ptr)
+{
+	return IS_ERR(ptr) ? PTR_ERR(ptr) : 0;
+}
+
 static inline bool IS_ERR_OR_NULL(const void *ptr)
 {
 	return !ptr || IS_ERR_VALUE(ptr);
@@ -257,6 +262,13 @@ static inline int scnprintf_len(int wanted, size_t size)
 }
 
 #define scnprintf(buf, size, ...)	scnprintf_len(snprintf(buf, size, __VA_ARGS__), size)
+
+/* Behind a barrier, so that it stays where nobody reads the memory again. */
+static inline void memzero_explicit(void *start, size_t bytes)
+{
+	memset(start, 0, bytes);
+	__asm__ __volatile__("" : : "r" (start) : "memory");
+}
 
 static inline void *memchr_inv(const void *start, int c, size_t bytes)
 {

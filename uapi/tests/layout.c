@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <vmguest/ioctl.h>
+#include <vmguest/ovmapi.h>
 #include <vmguest/vmblock.h>
 #include <vmguest/vmsync.h>
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <vmguest/ioctl.h>
+#include <vmguest/ovmapi.h>
 #include <vmguest/vmblock.h>
 #include <vmguest/vmsync.h>
 
