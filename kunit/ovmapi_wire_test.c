@@ -728,11 +728,10 @@ static void sweep(struct kunit *test, int error)
 		KUNIT_EXPECT_EQ_MSG(test, run(test, PLENTY), 0, "call %u", n);
 		expect_delivered(test, "a b c ");
 		KUNIT_EXPECT_EQ(test, r->inbox.malformed, 1ULL);
-		KUNIT_EXPECT_EQ(test, r->inbox.not_removed, (u64)(r->store.failed == 'd'));
+		KUNIT_EXPECT_EQ(test, r->inbox.not_removed, 0ULL);
 		KUNIT_EXPECT_EQ(test, r->inbox.read, 42ULL);
-		/* The counter, what is malformed, and what could not be removed. */
-		KUNIT_EXPECT_EQ(test, fake_count(&r->store, OVMAPI_TO_GUEST),
-				2u + (r->store.failed == 'd'));
+		/* The counter, and what is malformed. */
+		KUNIT_EXPECT_EQ(test, fake_count(&r->store, OVMAPI_TO_GUEST), 2u);
 	}
 	KUNIT_EXPECT_GT(test, n, 30u);
 	KUNIT_EXPECT_LT(test, n, (u32)PLENTY);
@@ -780,7 +779,7 @@ static void a_message_that_is_refused_is_passed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->inbox.malformed, 1ULL);
 }
 
-static void what_is_not_taken_stays(struct kunit *test)
+static void what_there_is_no_room_for_is_gone(struct kunit *test)
 {
 	struct room *r = test->priv;
 
@@ -796,8 +795,22 @@ static void what_is_not_taken_stays(struct kunit *test)
 	post.answer = 0;
 	KUNIT_EXPECT_EQ(test, run(test, PLENTY), 0);
 	expect_delivered(test, "b ");
-	KUNIT_EXPECT_TRUE(test, is_there(test, "to-guest/1"));
+	KUNIT_EXPECT_FALSE(test, is_there(test, "to-guest/1"));
 	KUNIT_EXPECT_FALSE(test, is_there(test, "to-guest/2"));
+}
+
+static void what_must_not_be_removed_is_counted(struct kunit *test)
+{
+	struct room *r = test->priv;
+
+	host_sends(test, 1, "a", 5, 5);
+	host_counts(test, "1");
+	r->store.error = -EACCES;
+	/* the counter, the name, the list, the chunk */
+	r->store.fail_at = r->store.calls + 5;
+	KUNIT_EXPECT_EQ(test, run(test, PLENTY), 0);
+	expect_delivered(test, "a ");
+	KUNIT_EXPECT_EQ(test, r->inbox.not_removed, 1ULL);
 }
 
 static void what_a_dead_kernel_left_is_no_part_of_a_message(struct kunit *test)
@@ -837,7 +850,8 @@ static struct kunit_case ovmapi_wire_cases[] = {
 	KUNIT_CASE(more_chunks_than_can_be_listed_are_malformed),
 	KUNIT_CASE(no_failure_loses_a_message_or_delivers_it_twice),
 	KUNIT_CASE(a_message_that_is_refused_is_passed),
-	KUNIT_CASE(what_is_not_taken_stays),
+	KUNIT_CASE(what_there_is_no_room_for_is_gone),
+	KUNIT_CASE(what_must_not_be_removed_is_counted),
 	KUNIT_CASE(what_a_dead_kernel_left_is_no_part_of_a_message),
 	KUNIT_CASE(tries_the_same_message_until_the_store_answers),
 	{}

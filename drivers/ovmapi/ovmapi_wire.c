@@ -278,10 +278,12 @@ static int ovmapi_skip(struct ovmapi_inbox *in, struct ovmapi_store *s, u64 last
 	if (IS_ERR(names)) {
 		if (PTR_ERR(names) != -E2BIG && PTR_ERR(names) != -ENOENT)
 			return PTR_ERR(names);
-		if (PTR_ERR(names) == -E2BIG && in->gap++ < OVMAPI_GAP_MAX)
+		if (PTR_ERR(names) == -E2BIG && in->gap++ < OVMAPI_GAP_MAX) {
 			in->read++;
-		else
+		} else {
 			in->read = last;
+			in->gap = 0;
+		}
 		return 0;
 	}
 	in->read = ovmapi_before_next(names, count, in->read, last);
@@ -289,11 +291,23 @@ static int ovmapi_skip(struct ovmapi_inbox *in, struct ovmapi_store *s, u64 last
 	return 0;
 }
 
+/* What is still there would come again when the host begins anew. */
+static void ovmapi_take_away(struct ovmapi_inbox *in, struct ovmapi_store *s)
+{
+	char node[OVMAPI_DECIMAL_SIZE];
+	int err;
+
+	ovmapi_decimal(node, in->read);
+	err = s->remove(s, OVMAPI_TO_GUEST, node);
+	if (ovmapi_may_pass(err))
+		err = s->remove(s, OVMAPI_TO_GUEST, node);
+	in->not_removed += !!err;
+}
+
 static int ovmapi_inbox_next(struct ovmapi_inbox *in, struct ovmapi_store *s,
 			     struct ovmapi_letter *letter,
 			     int (*deliver)(const struct ovmapi_letter *letter), u64 last)
 {
-	char node[OVMAPI_DECIMAL_SIZE];
 	int err = ovmapi_receive(s, in->read + 1, letter);
 
 	if (err == -ENOENT)
@@ -304,15 +318,13 @@ static int ovmapi_inbox_next(struct ovmapi_inbox *in, struct ovmapi_store *s,
 		return err;
 	in->read++;
 	in->gap = 0;
-	if (err) {
-		in->malformed += err == -EBADMSG;
-		in->refused += err != -EBADMSG;
+	if (err == -EBADMSG) {
+		in->malformed++;
 		return 0;
 	}
-	in->received++;
-	ovmapi_decimal(node, in->read);
-	if (s->remove(s, OVMAPI_TO_GUEST, node))
-		in->not_removed++;
+	in->received += !err;
+	in->refused += !!err;
+	ovmapi_take_away(in, s);
 	return 0;
 }
 
@@ -328,8 +340,8 @@ void ovmapi_inbox_reset(struct ovmapi_inbox *in)
  * @in: what was dealt with so far
  * @s: the store
  * @letter: room for one message
- * @deliver: told of each; what it does not take stays in xenstore: -ENOMEM until
- *	     another time, with any other error for good
+ * @deliver: told of each; after -ENOMEM it is told again another time, after any
+ *	     other error not
  * @budget: how many numbers to look at, at most
  *
  * Return: 1 if there may be more, 0 if not, or why the store cannot be asked;

@@ -61,7 +61,7 @@ struct ovmapi_inbox {
 	u32 gap;		/* numbers without a message since then */
 	u64 received;
 	u64 malformed;		/* left in xenstore */
-	u64 refused;		/* likewise: there was no room */
+	u64 refused;		/* there was no room */
 	u64 bad_counters;
 	u64 not_removed;	/* received, but still in xenstore */
 };

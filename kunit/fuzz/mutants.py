@@ -73,7 +73,7 @@ OVMAPI_WIRE = [
     ("a name may be too long", WIRE, "length > OVMAPI_HOST_NAME_MAX", "length > OVMAPI_NAME_MAX"),
     ("what is malformed is tried for ever", WIRE, "if (ovmapi_may_pass(err))\n\t\treturn err;\n\tin->read++;", "if (err)\n\t\treturn err;\n\tin->read++;"),
     ("what cannot be read is passed", WIRE, "if (ovmapi_may_pass(err))\n\t\treturn err;\n\tin->read++;", "in->read++;\n\tif (ovmapi_may_pass(err))\n\t\treturn err;"),
-    ("what cannot be removed is delivered again", WIRE, "in->not_removed++;", "in->read--;"),
+    ("what cannot be removed is delivered again", WIRE, "in->not_removed += !!err;", "in->read -= !!err;"),
     ("gaps are searched from the beginning", WIRE, "ovmapi_before_next(names, count, in->read, last);", "ovmapi_before_next(names, count, 0, last);"),
     ("a new beginning is not seen", WIRE, "if (last < in->read)", "if (0)"),
     ("every round is a new beginning", WIRE, "if (last < in->read)", "if (last)"),

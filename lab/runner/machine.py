@@ -93,12 +93,17 @@ def emulation(plan):
     return f"tcg,thread={'single' if plan.is_one_threaded else 'multi'}"
 
 
+def memory(plan):
+    """Of the machine, MiB."""
+    return xen.memory(plan) if plan.xen else plan.memory
+
+
 def boot_arguments(plan):
-    """What is booted, and how much memory it is given."""
+    """What is booted."""
     cmdline = CMDLINE + (" kmemleak=on" if plan.kernel["label"] == "debug" else "") + (f" {plan.append}" if plan.append else "")
     if plan.xen:
-        return ["-m", str(xen.memory(plan)), *xen.boot_arguments(plan, cmdline)]
-    return ["-m", str(plan.memory), "-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline]
+        return xen.boot_arguments(plan, cmdline)
+    return ["-kernel", plan.kernel["vmlinux"], "-initrd", plan.initrd, "-append", cmdline]
 
 
 def shape(plan):
@@ -106,7 +111,7 @@ def shape(plan):
     run = plan.run_dir
     return [
         "qemu-system-x86_64", "-accel", emulation(plan), "-M", "pc,vmport=off", *identity_arguments(plan),
-        "-smp", str(plan.cpus), "-nodefaults", "-display", "none", "-no-reboot", *boot_arguments(plan),
+        "-smp", str(plan.cpus), "-m", str(memory(plan)), "-nodefaults", "-display", "none", "-no-reboot", *boot_arguments(plan),
         "-chardev", f"file,id=console,path={run}/console.log,append=on", "-serial", "chardev:console",
         "-qmp", f"unix:{run}/qmp.sock,server=on,wait=off",
         "-fsdev", "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap",

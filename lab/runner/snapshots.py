@@ -47,7 +47,7 @@ def tell(sentence):
 
 
 def are_wanted(plan):
-    if os.environ.get("VMGUEST_SNAPSHOTS") == "off" or plan.memory > LARGEST_MEMORY:
+    if os.environ.get("VMGUEST_SNAPSHOTS") == "off" or machine.memory(plan) > LARGEST_MEMORY:
         return False
     words = machine.shape(plan)
     devices = {word.partition(",")[0] for option, word in zip(words, words[1:]) if option == "-device"}
@@ -84,6 +84,7 @@ def folder_of(plan):
     words = [word.replace(plan.run_dir, "RUN") for word in machine.shape(plan)]
     files = [shutil.which(words[0]) or "", plan.kernel["vmlinux"], plan.initrd]
     files += [machine.PLUGIN] if plan.devices else []
+    files += [plan.xen["hypervisor"]] if plan.xen else []
     return root() / prepare.keyed([*words, machine.model_options(plan.devices), *map(stamp, files)])
 
 

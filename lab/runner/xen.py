@@ -25,7 +25,10 @@ def prepare(kind):
     done = subprocess.run([str(REPO / "lab/xen/get")], stdout=subprocess.PIPE, check=False, text=True)
     if done.returncode:
         raise Told
-    return {"type": kind, **json.loads(done.stdout)}
+    found = json.loads(done.stdout)
+    if " " in found["hypervisor"]:
+        raise LabError(f"--xen: QEMU gives Xen no file whose name has a blank ({found['hypervisor']}); set VMGUEST_CACHE to another folder")
+    return {"type": kind, **found}
 
 
 def check(args):
@@ -61,7 +64,7 @@ def processor(plan):
 
 def boot_arguments(plan, cmdline):
     """Xen is what QEMU boots; the kernel with its words and the initial RAM disk are Xen's modules."""
-    words = cmdline.replace("console=ttyS0", "console=hvc0")
+    words = cmdline.replace("console=ttyS0", "console=hvc0", 1)
     first = dom0_memory(plan)
     hypervisor = f"console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=warning dom0_mem={first}M,max:{first}M"
     if is_domain(plan):
@@ -88,5 +91,5 @@ def job(plan):
         "domain_initrd": plan.domain_initrd,
         "domain_memory": str(plan.memory),
         "domain_cpus": str(plan.cpus),
-        "domain_append": plan.append,
+        "domain_append": plan.append.replace("\\", "\\\\").replace('"', '\\"'),  # inside quotes of xl's
     }

@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import struct
+import subprocess
 import sys
 
 from ovmapi_lib import (BY_INDEX, COUNT, DEVICE, DISCARD, DISCARD_NEXT, FILTER, GET, HEAD, IP_ADDRESS, LIBC, MORE, NAMES, NEW_PARAM, NEXT, NEXT_HEAD,
@@ -269,6 +270,62 @@ def modern():
     other.close()
 
 
+SMALL = r"""
+static int call3(int number, int a, int b, void *c)
+{
+	int result;
+	__asm__ volatile("int $0x80" : "=a"(result) : "0"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	return result;
+}
+struct param { unsigned int index; char name[256]; unsigned int size; void *value; } __attribute__((packed));
+struct event { unsigned int id; unsigned short type, severity, phase, size; char data[4084]; } __attribute__((packed));
+void _start(void)
+{
+	static struct param p = { .name = "small" };
+	static struct event e;
+	static char value[64], names[2][256];
+	unsigned int words[2] = { 0x60, 0 }, list[2] = { 2, (unsigned int)names }, count = 0;
+	int fd = call3(5, (int)"/dev/ovmapi", 2, 0), failed = 0;
+
+	failed |= (sizeof(p) != 268 || call3(54, fd, 0x803, 0)) << 0;
+	p.value = "value";
+	p.size = 6;
+	failed |= (call3(54, fd, 0x823, words) || call3(54, fd, 0x811, &p)) << 1;
+	p.value = value;
+	p.size = 2;
+	failed |= (call3(54, fd, 0x80c, &p) != -22 || p.size != 6) << 2;
+	p.size = 64;
+	failed |= (call3(54, fd, 0x80c, &p) || p.size != 6 || value[0] != 'v' || value[4] != 'e' || value[5]) << 3;
+	failed |= (call3(54, fd, 0x80e, &count) || count != 1) << 4;
+	failed |= (call3(54, fd, 0x820, list) || list[0] != 1 || names[0][0] != 's' || names[0][5]) << 5;
+	failed |= (call3(54, fd, 0x806, &e) || e.type != 0x40 || e.size != 6 || e.data[0] != 's' || e.data[5]) << 6;
+	e.type = 0x20;
+	e.size = 5;
+	failed |= (call3(54, fd, 0x824, &e) || call3(54, fd, 0x812, &p)) << 7;
+	for (count = 0, e.type = 0; !e.type && count < 1000000; count++)
+		call3(54, fd, 0x806, &e); /* the host's */
+	failed |= (e.type != 0x4000 || e.size != 10 || *(unsigned int *)e.data != 0x4060 || e.data[4] != 'e' || e.data[9]) << 8;
+	call3(1, failed ? 1 + (failed & 0x7f) : 0, 0, 0);
+}
+"""
+
+
+def small():
+    """A 32-bit program, by the original interface."""
+    with open("/run/small.c", "w", encoding="ascii") as file:
+        file.write(SMALL)
+    flags = "-m32 -O1 -nostdlib -static -ffreestanding -fno-pie -no-pie -fno-stack-protector -w".split()
+    subprocess.run(["gcc", *flags, "-o", "/run/small", "/run/small.c"], check=True)
+    other = Program()
+    other.subscribe(USER, MORE)
+    with subprocess.Popen("/run/small") as program:
+        wait_for("what it posts", other.polls)
+        check("its event", other.next()[1:], (USER, 1, 1, b"small"))
+        MANAGER.send("VMAPIEvent", "event")
+        check("what failed", program.wait(60), 0)
+    other.close()
+
+
 def take(program, flags=0):
     """The next event by the sized interface: type, severity, phase, origin, payload."""
     room = ctypes.create_string_buffer(4080)
@@ -283,10 +340,16 @@ def hostile():
     """Counters that are none, numbers without end, messages that are none."""
     program, store, root = Program(), MANAGER.store, f"{MANAGER.root}/to-guest"
     before = number("statistics/bad_counters")
-    for text in ("abc", "", "-1", "1 ", "18446744073709551616"):
+    for count, text in enumerate(("abc", "", "-1", "1 ", "18446744073709551616"), 1):
         store.write(f"{root}/last-write", text)
-    wait_for("bad counters", lambda: number("statistics/bad_counters") > before)
-    store.write(f"{root}/last-write", "18446744073709551615")
+        wait_for(f"the counter '{text}'", lambda: number("statistics/bad_counters") == before + count)  # noqa: B023 (called at once)
+    MANAGER.number += 50
+    store.write(f"{root}/{MANAGER.number}", "huge")
+    store.write(f"{root}/{MANAGER.number}/0", "value")
+    MANAGER.announce(18446744073709551615)
+    wait_for("the message behind a huge number", MANAGER.is_taken)
+    check("huge", program.read(b"huge"), b"value\0")
+    program.delete(b"huge")
     MANAGER.number = 0
     MANAGER.send("anew", "value")  # a counter that falls: the host has begun again
     wait_for("the message", MANAGER.is_taken)
@@ -315,7 +378,7 @@ def hostile():
     program.close()
 
 
-PARTS = (node, parameters, to_host, from_host, events, host_events, waiting, modern, hostile)
+PARTS = (node, parameters, to_host, from_host, events, host_events, waiting, small, modern, hostile)
 unknown = set(sys.argv[1:]) - {part.__name__ for part in PARTS} - {"quick"}
 if unknown:
     raise SystemExit(f"no part '{min(unknown)}'; known: {' '.join(part.__name__ for part in PARTS)}")

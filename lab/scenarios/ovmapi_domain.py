@@ -6,7 +6,7 @@
 import errno
 import os
 import subprocess
-import sys
+import threading
 
 from ovmapi_lib import MORE, NEW_PARAM, Error, Program, number, wait_for
 from xenstore import Store
@@ -53,11 +53,10 @@ def refused(program):
     program.delete(b"name")
 
 
-def both_ways(program, first):
-    manager("prepare")
+def both_ways(program, before, first):
     program.send(b"to.host", b"x" * 5000)
-    check("the number", manager("last"), "1")
-    check("to the host", manager("query", "1"), f"to.host={'x' * 5000}")
+    check("the number", manager("last"), f"{before + 1}")
+    check("to the host", manager("query", f"{before + 1}"), f"to.host={'x' * 5000}")
     manager("send", "to.guest", "y" * 5000, *first)
     wait_for("the message", lambda: error_of(program.read, b"to.guest") != "ENOENT")
     check("to the guest", program.read(b"to.guest"), b"y" * 5000 + b"\0")
@@ -67,16 +66,39 @@ def both_ways(program, first):
     check("event", program.next()[1], MORE)
 
 
+class Sender:
+    """Sends all the time, whatever comes of it."""
+
+    def __init__(self):
+        self.is_over = False
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        program = Program()
+        while not self.is_over:
+            error_of(program.send, b"again", b"y" * 5000)
+        program.close()
+
+    def end(self):
+        self.is_over = True
+        self.thread.join(60)
+
+
 def moved(program):
     step("saved and restored: parameters stay, messages begin with 1 again, both ways")
     program.write(b"kept", b"value\0")
     other = Program()
     other.subscribe(NEW_PARAM, MORE)
-    before = domain()
+    before, sender = domain(), Sender()
     dom0("sh", "-c", "touch /run/vmguest/moving; (sleep 1; xl save guest /run/guest.save && xl restore /run/guest.save; rm -f /run/vmguest/moving) > /run/moved 2>&1 < /dev/null &")
     wait_for("another domain", lambda: domain() != before, 300)
     check("a parameter", program.read(b"kept"), b"value\0")
-    both_ways(program, ["anew"])
+    manager("prepare")
+    wait_for("messages", lambda: int(manager("last")) > 5, 60)
+    sender.end()
+    sent = int(manager("whole", "again", "y" * 5000))
+    both_ways(program, sent, ["anew"])
     wait_for("who waited all the time", other.polls)
     check("and gets it", other.next()[4], b"to.guest\0")
     other.close()
@@ -86,9 +108,9 @@ def main():
     program = Program()
     refused(program)
     step("both ways")
-    both_ways(program, [])
-    if "moved" in sys.argv or len(sys.argv) == 1 or sys.argv[1] == "quick":
-        moved(program)
+    manager("prepare")
+    both_ways(program, 0, [])
+    moved(program)
     program.close()
 
 

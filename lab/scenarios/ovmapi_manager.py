@@ -7,6 +7,7 @@
     ovmapi_manager.py DOMAIN send NAME VALUE [FIRST] a message to the guest; FIRST begins the numbers anew
     ovmapi_manager.py DOMAIN last                    the number of the guest's last message
     ovmapi_manager.py DOMAIN query NUMBER            take one of the guest's messages: NAME=VALUE
+    ovmapi_manager.py DOMAIN whole NAME VALUE        take all of them, which have to be that; how many there were
 """
 
 import sys
@@ -30,6 +31,13 @@ def main(domain, verb, *words):
     elif verb == "query":
         name, value = manager.query(int(words[0]))
         print(f"{name.decode()}={value.decode()}")
+    elif verb == "whole":
+        last = manager.last()
+        for number in range(1, last + 1):
+            found = manager.query(number)
+            if found != (words[0].encode(), words[1].encode()):
+                raise SystemExit(f"message {number} of {last}: {found[0]!r}, {len(found[1])} characters")
+        print(last)
     else:
         raise SystemExit(f"no verb '{verb}'\n{__doc__}")
 
