@@ -62,9 +62,18 @@ unpack_source() {
         dpkg-deb --fsys-tarfile "$part"/deb/*.deb | tar -xO --wildcards "./usr/src/*.tar.xz" |
             tar -xJ -C "$part" --exclude-from="$HERE/config/source.exclude" ||
             die "cannot unpack $SOURCE into $part; is the file system full?"
+        widen_fp_registers "$part/$SOURCE/arch/x86/um/user-offsets.c"
         mv -T "$part/$SOURCE" "$2"
         rm -rf "$part"
     )
+}
+
+# widen_fp_registers FILE: user-mode Linux has 2696 bytes for the registers of the floating-point unit
+# and more; the host refuses to set those of a processor that has more (11008 with AMX), and no
+# program starts
+widen_fp_registers() {
+    sed -i 's/DEFINE_LONGS(HOST_FP_SIZE, 2696)/DEFINE_LONGS(HOST_FP_SIZE, 12288)/' "$1"
+    grep -q 'HOST_FP_SIZE, 12288' "$1" || die "$SOURCE keeps its floating-point registers otherwise now; see widen_fp_registers"
 }
 
 # drop_source: remove it once every kernel that is built from it is there and no build runs; each
