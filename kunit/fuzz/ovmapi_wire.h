@@ -161,6 +161,15 @@ static inline int fuzz_wire_deliver(const struct ovmapi_letter *letter)
 	return 0;
 }
 
+/* Return: whether the last message that was delivered is still there. */
+static inline bool fuzz_wire_left(struct fuzz_wire *f)
+{
+	char path[FAKE_PATH_SIZE];
+
+	scnprintf(path, sizeof(path), "%s/%llu", OVMAPI_TO_GUEST, (unsigned long long)f->told);
+	return fake_find(&f->store, path);
+}
+
 /* One call, of which the n-th to the store fails if n is not 0. */
 static inline int fuzz_wire_call(struct fuzz_wire *f, u32 n, u32 budget)
 {
@@ -175,6 +184,8 @@ static inline int fuzz_wire_call(struct fuzz_wire *f, u32 n, u32 budget)
 	fuzz_holds(&f->in, n || more >= 0, "fails where the store does not");
 	fuzz_holds(&f->in, n == 1 || f->inbox.read <= f->last, "goes on behind the last message");
 	fuzz_holds(&f->in, f->inbox.received - received <= budget, "takes more than its budget");
+	if (f->inbox.received != received)
+		fuzz_holds(&f->in, !fuzz_wire_left(f), "leaves what it has delivered");
 	return more;
 }
 

@@ -29,7 +29,7 @@ static const struct {
 	{ "a name may be too long", "7eff7fffff" },
 	{ "what is malformed is tried for ever", "fce7f7f7" },
 	{ "what cannot be read is passed", "0101d8d8d82382" },
-	{ "what cannot be removed is delivered again", "36f23d3df22906f2" },
+	{ "what cannot be removed at first stays", "36f23d3df22906f2" },
 	{ "gaps are searched from the beginning", "7effff7e" },
 	{ "a new beginning is not seen", "e4fb05c61100" },
 	{ "every round is a new beginning", "fce7f7f7" },
