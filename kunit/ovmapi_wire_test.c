@@ -813,6 +813,19 @@ static void what_must_not_be_removed_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->inbox.not_removed, 1ULL);
 }
 
+static void a_gap_that_must_not_be_listed_is_passed(struct kunit *test)
+{
+	struct room *r = test->priv;
+
+	host_sends(test, 3, "c", 5, 5);
+	host_counts(test, "3");
+	r->store.error = -EACCES;
+	/* the counter, the name that is not there, the list */
+	r->store.fail_at = r->store.calls + 3;
+	KUNIT_EXPECT_EQ(test, run(test, PLENTY), 0);
+	expect_delivered(test, "c ");
+}
+
 static void what_a_dead_kernel_left_is_no_part_of_a_message(struct kunit *test)
 {
 	struct room *r = test->priv;
@@ -852,6 +865,7 @@ static struct kunit_case ovmapi_wire_cases[] = {
 	KUNIT_CASE(a_message_that_is_refused_is_passed),
 	KUNIT_CASE(what_there_is_no_room_for_is_gone),
 	KUNIT_CASE(what_must_not_be_removed_is_counted),
+	KUNIT_CASE(a_gap_that_must_not_be_listed_is_passed),
 	KUNIT_CASE(what_a_dead_kernel_left_is_no_part_of_a_message),
 	KUNIT_CASE(tries_the_same_message_until_the_store_answers),
 	{}

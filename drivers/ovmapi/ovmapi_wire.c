@@ -267,7 +267,7 @@ static u64 ovmapi_before_next(char **names, u32 count, u64 read, u64 last)
 
 /*
  * After a number without a message: on to the next that has one, at most to
- * @last. More nodes than can be listed are passed one by one, for a while.
+ * @last. Nodes that cannot be listed are passed one by one, for a while.
  */
 static int ovmapi_skip(struct ovmapi_inbox *in, struct ovmapi_store *s, u64 last)
 {
@@ -276,9 +276,9 @@ static int ovmapi_skip(struct ovmapi_inbox *in, struct ovmapi_store *s, u64 last
 
 	names = s->list(s, OVMAPI_ROOT, OVMAPI_TO_GUEST_NODE, &count);
 	if (IS_ERR(names)) {
-		if (PTR_ERR(names) != -E2BIG && PTR_ERR(names) != -ENOENT)
+		if (ovmapi_may_pass(PTR_ERR(names)))
 			return PTR_ERR(names);
-		if (PTR_ERR(names) == -E2BIG && in->gap++ < OVMAPI_GAP_MAX) {
+		if (PTR_ERR(names) != -ENOENT && in->gap++ < OVMAPI_GAP_MAX) {
 			in->read++;
 		} else {
 			in->read = last;
