@@ -136,6 +136,7 @@ def events():
     program, other, third = Program(), Program(), Program()
     other.subscribe(USER | NEW_PARAM, MORE)
     third.subscribe(USER, MORE)
+    program.subscribe(USER)
     check("nothing", (other.next(), other.next(NEXT_HEAD), other.call(DISCARD_NEXT), other.polls()), (None, None, 0, False))
     program.post(USER, b"hello\0")
     first = other.next()
